@@ -1,0 +1,1 @@
+"""Wingcord: everything except the slash commands, which live in `cogs`."""

@@ -1,0 +1,84 @@
+"""What callers see of a panel: frozen values with one set of units, whatever the panel's kind."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.errors import BusyReason
+from bot.terms import PanelKind, PowerState
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """An address the server listens on."""
+
+    ip: str
+    port: int
+    alias: str | None = None
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the panel allows the server; None means unlimited or unknown."""
+
+    memory_bytes: int | None = None
+    disk_bytes: int | None = None
+    cpu_percent: float | None = None
+    """Percent of one core: 200 is two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server as the panel describes it."""
+
+    identifier: str
+    """What goes into request paths: the 8-character short id, or the `serv_…` form where the panel uses it."""
+    uuid: str
+    name: str
+    description: str = ""
+    node: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    allocations: tuple[Allocation, ...] = ()
+    busy: BusyReason | None = None
+    """Set while the server is suspended, installing, restoring, transferring or its node under maintenance."""
+    permissions: frozenset[str] | None = None
+    """Panel permissions of the key's user; `*` for owners. None where the panel does not tell (lists, 0.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the server uses right now. The panel caches it for 20 s (0.7 does not)."""
+
+    state: PowerState
+    memory_bytes: int = 0
+    cpu_percent: float = 0.0
+    """Percent of one core."""
+    disk_bytes: int | None = None
+    """None where the panel cannot tell (0.7 reports 0 for a server that is off)."""
+    network_rx_bytes: int | None = None
+    network_tx_bytes: int | None = None
+    """Cumulative since the container started; None on 0.7."""
+    uptime: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTicket:
+    """A short-lived token for a server's console socket, and where that socket is."""
+
+    token: str = field(repr=False)
+    socket_url: str
+    expires_at: datetime
+    """Read from the token itself, UTC."""
+    issuer: str | None = None
+    """The panel's own idea of its URL: the second Origin to try when the node refuses the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelIdentity:
+    """What recognition found out about a panel and the key."""
+
+    url: str
+    """Normalised: no trailing slash, no `/api`."""
+    kind: PanelKind
+    username: str | None = None
+    is_admin: bool = False

@@ -1,0 +1,1 @@
+"""The database: what guilds, panels, linked servers, grants and relays exist."""

@@ -1,0 +1,64 @@
+"""What the database hands out: frozen values, never rows bound to a session."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.terms import Action, PanelKind, RelayStyle
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel that a guild connected, with the key to act by."""
+
+    id: int
+    guild_id: int
+    url: str
+    kind: PanelKind
+    label: str
+    """Unique within the guild, compared case-insensitively."""
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedServer:
+    """A panel's server that a guild may use."""
+
+    id: int
+    guild_id: int
+    panel_id: int
+    name: str
+    """What people type; unique within the guild, compared case-insensitively."""
+    identifier: str
+    uuid: str
+    say_template: str = "say {message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a role may do: with one server or with all, optionally acting with another panel key."""
+
+    id: int
+    guild_id: int
+    role_id: int
+    actions: frozenset[Action]
+    server_id: int | None = None
+    """None means every linked server of the guild."""
+    panel_id: int | None = None
+    """The panel row whose key acts instead of the one the server was linked with."""
+    commands: tuple[str, ...] = ()
+    """Patterns for `/command`; empty means any command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A server's console into a channel."""
+
+    id: int
+    guild_id: int
+    server_id: int
+    channel_id: int
+    style: RelayStyle = RelayStyle.COLOUR
+    include: str | None = None
+    exclude: str | None = None
+    redact: bool = True
+    created_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""Pure functions about text on screen: colours, lines, message packing, masking, filters."""

@@ -1,0 +1,1 @@
+"""One slash-command group per module: read the arguments, call one service, render the answer."""
