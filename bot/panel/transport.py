@@ -1,0 +1,166 @@
+"""One HTTP exchange with a panel: headers, time limits, reading the answer, and every way a connection can fail."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot import metrics
+from bot.errors import PanelBroken, PanelError, PanelUnreachable
+from bot.i18n import _
+from bot.panel import sentences
+from bot.panel.asked import Answer, Asked, ConnectionHiccup, GarbledAnswer
+from bot.panel.timing import PanelTiming
+
+log = logging.getLogger(__name__)
+
+_LONGEST_BODY = 8 * 2**20  # a page of 100 servers with long variables stays well below
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The HTTP sessions, apart by what may be done when a kept-alive connection turns out to be dead."""
+
+    reads: aiohttp.ClientSession
+    actions: aiohttp.ClientSession
+    """A fresh connection each time: on a kept one that the panel is just closing, nobody could tell whether an action
+    arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Speaks to one panel with one key. The key is in no repr, log line or exception."""
+
+    url: str
+    key: str = field(repr=False)
+    sessions: Sessions = field(repr=False)
+    timing: PanelTiming
+
+    async def exchange(self, asked: Asked) -> Answer:
+        """Send one request and read the answer, whatever its status.
+
+        Raises PanelUnreachable or PanelBroken where there is no answer, OutcomeUnknown where an action may have
+        happened all the same.
+        """
+        started = asyncio.get_running_loop().time()
+        cause: Exception
+        try:
+            answer = await self._send(asked)
+        except PanelError:
+            raise
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as exc:
+            cause = exc
+        else:
+            metrics.panel_requests.labels(metrics.status_class(answer.status)).inc()
+            self._log(asked, answer, started)
+            return answer
+        metrics.panel_requests.labels(metrics.status_class(None)).inc()
+        log.debug("%s %s: %s after %.0f ms", asked.method, asked.path, type(cause).__name__, _ms(started))
+        # Raised out here and without its cause where that holds the request's headers, and so the key.
+        raise self._failure(cause, asked) from (None if isinstance(cause, aiohttp.ClientResponseError) else cause)
+
+    def _log(self, asked: Asked, answer: Answer, started: float) -> None:
+        log.debug(
+            "%s %s: %d %s in %.0f ms", asked.method, asked.path, answer.status, self._clean(answer.code), _ms(started)
+        )
+        if answer.status >= 400 and answer.detail:
+            log.debug("%s %s said: %s", asked.method, asked.path, self._clean(answer.detail))
+
+    async def _send(self, asked: Asked) -> Answer:
+        session = self.sessions.actions if asked.is_action else self.sessions.reads
+        async with session.request(
+            asked.method,
+            f"{self.url}{asked.path}",
+            params=asked.query,
+            json=asked.body,
+            headers={"Authorization": f"Bearer {self.key}"},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=self.timing.total, connect=self.timing.connect),
+        ) as response:
+            try:
+                text = await _read(response)
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                if not asked.is_action:
+                    raise
+                text = ""  # the status has told what became of the action
+            return Answer(status=response.status, headers=response.headers, text=text)
+
+    def _failure(self, exc: Exception, asked: Asked) -> PanelError:
+        host = urlsplit(self.url).netloc
+        if (error := _no_connection(exc, host)) is not None:
+            return error
+        if asked.is_action and not isinstance(exc, ValueError):
+            return sentences.outcome_unknown()
+        if isinstance(exc, TimeoutError):
+            return PanelUnreachable(
+                _("The panel at {host} did not answer within {n} seconds: try again in a minute.").format(
+                    host=host, n=round(self.timing.total)
+                )
+            )
+        if isinstance(exc, aiohttp.ClientPayloadError):
+            return GarbledAnswer(_("The panel's answer broke off in the middle: try again."))
+        if isinstance(exc, aiohttp.ClientResponseError):
+            return PanelUnreachable(
+                _(
+                    "What answers at {host} does not speak HTTP: check the port, and whether the address starts with "
+                    "https://."
+                ).format(host=host)
+            )
+        return ConnectionHiccup(_("The connection to the panel at {host} broke: try again.").format(host=host))
+
+    def _clean(self, text: str) -> str:
+        """Cap what a debug-mode panel tells, and keep the key out should it echo the request."""
+        return text.replace(self.key, "[key]")[:200]
+
+
+async def _read(response: aiohttp.ClientResponse) -> str:
+    """Read a body up to a bound, as text."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            response.close()
+            raise PanelBroken(_("The panel's answer is far too long to be real: check the panel's address."))
+    return body.decode("utf-8", errors="replace")
+
+
+def _no_connection(exc: Exception, host: str) -> PanelError | None:
+    """Return the error for a connection that was never made, so nothing was sent; None if it may have been."""
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        reason = getattr(exc.certificate_error, "verify_message", "") or _("it does not fit the name")
+        return PanelUnreachable(
+            _(
+                "The certificate of {host} cannot be trusted ({reason}): its administrator must renew or correct it."
+            ).format(host=host, reason=reason)
+        )
+    if isinstance(exc, aiohttp.ClientConnectorSSLError):
+        return PanelUnreachable(
+            _(
+                "No encrypted connection to {host} is possible: check the port, or whether the panel is http:// only."
+            ).format(host=host)
+        )
+    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+        return PanelUnreachable(
+            _(
+                "{host} does not take connections (no reply): check the address, and the firewall in front of it."
+            ).format(host=host)
+        )
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        if isinstance(exc.os_error, ConnectionRefusedError):
+            return ConnectionHiccup(
+                _("{host} refuses the connection: the panel's web server is down, or the port is wrong.").format(
+                    host=host
+                )
+            )
+        return ConnectionHiccup(
+            _("No connection to {host} is possible: check the address, and whether the panel is up.").format(host=host)
+        )
+    if isinstance(exc, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return PanelUnreachable(_("The panel's address is not a usable web address: connect the panel again."))
+    return None
+
+
+def _ms(started: float) -> float:
+    return (asyncio.get_running_loop().time() - started) * 1000

@@ -1,0 +1,203 @@
+"""The boundary between the panel's JSON and our values: tolerant of everything missing, null or odd; units normalised.
+
+Field names and units: panel `app/Transformers/Api/Client/{Server,Stats,Allocation}Transformer.php`;
+0.7 `app/Http/Controllers/Api/Client/Servers/ResourceUtilizationController.php`.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from bot.errors import BusyReason
+from bot.panel.models import Allocation, Limits, Resources, Server
+from bot.terms import PanelKind, PowerState
+
+_MIB = 2**20
+_MB = 10**6
+_STATES = {state.value: state for state in PowerState}
+
+
+def _or_default(default: object) -> WrapValidator:
+    def validate(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return default if value is None else handler(value)
+        except ValidationError:
+            return default
+
+    return WrapValidator(validate)
+
+
+Amount = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e18), _or_default(0.0)]
+MaybeAmount = Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1e18), _or_default(None)]
+Text = Annotated[str, _or_default("")]
+MaybeText = Annotated[str | None, _or_default(None)]
+Flag = Annotated[bool, _or_default(False)]
+
+
+def _attributes(value: object) -> list[object]:
+    """Return the `attributes` of each entry of a panel list object; whatever else stands there is no entry."""
+    data = _as_dict(value).get("data")
+    entries = cast("list[object]", data) if isinstance(data, list) else []
+    return [inner for entry in entries if isinstance(inner := _as_dict(entry).get("attributes"), dict)]
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+
+class _Allocation(_Wire):
+    ip: str
+    port: int
+    ip_alias: MaybeText = None
+    is_default: Flag = False
+
+
+class _Limits(_Wire):
+    memory: Amount = 0.0
+    disk: Amount = 0.0
+    cpu: Amount = 0.0
+
+
+class _Relationships(_Wire):
+    allocations: Annotated[list[Any], BeforeValidator(_attributes), _or_default([])] = []
+
+
+class _Server(_Wire):
+    identifier: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+    uuid: Text = ""
+    name: Text = ""
+    description: Text = ""
+    node: MaybeText = None
+    status: MaybeText = None
+    is_suspended: Flag = False
+    is_installing: Flag = False
+    is_transferring: Flag = False
+    is_node_under_maintenance: Flag = False
+    limits: Annotated[_Limits, _or_default(_Limits())] = _Limits()
+    relationships: Annotated[_Relationships, _or_default(_Relationships())] = _Relationships()
+
+
+class _Resources(_Wire):
+    """Both shapes at once: 1.x has `resources`, 0.7 has `memory`, `cpu` and `disk`."""
+
+    current_state: Text = ""
+    state: Text = ""
+    resources: Annotated[dict[str, Any], _or_default({})] = {}
+    memory: Annotated[dict[str, Any], _or_default({})] = {}
+    cpu: Annotated[dict[str, Any], _or_default({})] = {}
+    disk: Annotated[dict[str, Any], _or_default({})] = {}
+
+
+class _Usage(_Wire):
+    memory_bytes: Amount = 0.0
+    cpu_absolute: Amount = 0.0
+    disk_bytes: MaybeAmount = None
+    network_rx_bytes: MaybeAmount = None
+    network_tx_bytes: MaybeAmount = None
+    uptime: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1e14), _or_default(None)] = None
+
+
+class _Gauge(_Wire):
+    current: Amount = 0.0
+
+
+def parse_server(entry: object, *, kind: PanelKind) -> Server:
+    """Turn one `{"object": "server", "attributes": …, "meta": …}` into a Server; ValueError if it has no identifier."""
+    raw = _Server.model_validate(_as_dict(entry).get("attributes"))
+    megabyte = _MB if kind is PanelKind.PTERODACTYL_0_7 else _MIB
+    return Server(
+        identifier=raw.identifier,
+        uuid=raw.uuid or raw.identifier,
+        name=raw.name.strip() or raw.identifier,
+        description=raw.description,
+        node=raw.node or None,
+        limits=Limits(
+            memory_bytes=round(raw.limits.memory * _MIB) or None,
+            disk_bytes=round(raw.limits.disk * megabyte) or None,
+            cpu_percent=raw.limits.cpu or None,
+        ),
+        allocations=_allocations(raw.relationships.allocations),
+        busy=_busy(raw, kind),
+        permissions=_permissions(_as_dict(_as_dict(entry).get("meta")).get("user_permissions")),
+    )
+
+
+def parse_resources(entry: object, *, kind: PanelKind) -> Resources:
+    """Turn a `stats` object of either dialect into Resources; ValueError if it has no attributes."""
+    raw = _Resources.model_validate(_as_dict(entry).get("attributes"))
+    if kind is PanelKind.PTERODACTYL_0_7:
+        state = {"on": PowerState.RUNNING, "off": PowerState.OFFLINE}.get(raw.state) or _state(raw.state)
+        disk = round(_Gauge.model_validate(raw.disk).current * _MB)
+        return Resources(
+            state=state,
+            memory_bytes=round(_Gauge.model_validate(raw.memory).current * _MIB),
+            cpu_percent=_Gauge.model_validate(raw.cpu).current,
+            disk_bytes=None if state is PowerState.OFFLINE else disk,  # the daemon reports 0 where it did not measure
+        )
+    usage = _Usage.model_validate(raw.resources)
+    state = _state(raw.current_state)
+    unknown = state is PowerState.UNKNOWN  # Pelican's `missing`: all the zeros are made up
+    return Resources(
+        state=state,
+        memory_bytes=round(usage.memory_bytes),
+        cpu_percent=usage.cpu_absolute,
+        disk_bytes=None if unknown else _whole(usage.disk_bytes),
+        network_rx_bytes=None if unknown else _whole(usage.network_rx_bytes),
+        network_tx_bytes=None if unknown else _whole(usage.network_tx_bytes),
+        uptime=None if unknown or usage.uptime is None else timedelta(milliseconds=usage.uptime),
+    )
+
+
+def _state(text: str) -> PowerState:
+    if text == "stopped":  # the panel's own fallback when Wings leaves the state out
+        return PowerState.OFFLINE
+    return _STATES.get(text, PowerState.UNKNOWN)
+
+
+def _allocations(entries: list[Any]) -> tuple[Allocation, ...]:
+    found: list[Allocation] = []
+    for entry in entries:
+        try:
+            raw = _Allocation.model_validate(entry)
+        except ValidationError:
+            continue
+        found.append(Allocation(ip=raw.ip, port=raw.port, alias=raw.ip_alias or None, is_default=raw.is_default))
+    return tuple(found)
+
+
+def _busy(raw: _Server, kind: PanelKind) -> BusyReason | None:
+    """Read the state in the order in which the panel itself judges: `app/Models/Server.php` validateCurrentState."""
+    installing = {"installing", "install_failed"}
+    if kind is PanelKind.PELICAN:
+        installing.add("reinstall_failed")  # a conflict there, not in Pterodactyl
+    checks = (
+        (raw.status == "suspended" or raw.is_suspended, BusyReason.SUSPENDED),
+        (raw.is_node_under_maintenance, BusyReason.MAINTENANCE),
+        (raw.status in installing or raw.is_installing, BusyReason.INSTALLING),
+        (raw.status == "restoring_backup", BusyReason.RESTORING),
+        (raw.is_transferring, BusyReason.TRANSFERRING),
+    )
+    return next((reason for holds, reason in checks if holds), None)
+
+
+def _permissions(value: object) -> frozenset[str] | None:
+    if not isinstance(value, list):
+        return None
+    return frozenset(item for item in cast("list[object]", value) if isinstance(item, str))
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)

@@ -1,0 +1,109 @@
+"""What a relay says in a channel in its own name: short Markdown lines, outside the blocks of console lines."""
+
+from datetime import datetime, timedelta
+
+from bot.i18n import _, ngettext
+from bot.terms import PowerState
+from bot.text import markdown
+
+_LONGEST_NAME = 60
+_LONGEST_REASON = 900
+
+
+def name(server_name: str) -> str:
+    """Return a server's name as Markdown that shows it literally, shortened if need be."""
+    shown = server_name if len(server_name) <= _LONGEST_NAME else server_name[: _LONGEST_NAME - 1] + "…"
+    return markdown.escape(shown)
+
+
+def state_changed(server: str, state: PowerState) -> str | None:
+    """Return the line for a power state; None for one that is not worth a line. `server` is Markdown."""
+    texts = {
+        PowerState.STARTING: _("🔄 **{server}** is starting"),
+        PowerState.RUNNING: _("▶ **{server}** is running"),
+        PowerState.STOPPING: _("🔽 **{server}** is stopping"),
+        PowerState.OFFLINE: _("⏹ **{server}** is offline"),
+    }
+    text = texts.get(state)
+    return None if text is None else text.format(server=server)
+
+
+def console_lost(server: str, since: datetime, reason: str) -> str:
+    """Say that the console has been away for a while."""
+    text = _("⚠ The console of **{server}** has been lost since {since}; still trying. {reason}")
+    return text.format(server=server, since=_clock(since), reason=_sentence(reason))
+
+
+def console_back(server: str, away: timedelta, recovered: int) -> str:
+    """Say that the console is back without a gap."""
+    if recovered:
+        text = ngettext(
+            "✅ The console of **{server}** is back after {away}; the {count} missed line follows.",
+            "✅ The console of **{server}** is back after {away}; the {count} missed lines follow.",
+            recovered,
+        )
+    else:
+        text = _("✅ The console of **{server}** is back after {away}; nothing was missed.")
+    return text.format(server=server, away=_duration(away), count=recovered)
+
+
+def lines_missing(server: str, since: datetime, until: datetime, recovered: int) -> str:
+    """Say that the console is back, and that not everything can be told."""
+    text = _("⚠ The console of **{server}** is back; lines between {since} and {until} may be missing.").format(
+        server=server, since=_clock(since), until=_clock(until)
+    )
+    if not recovered:
+        return text
+    found = ngettext("{count} missed line was found.", "{count} missed lines were found.", recovered)
+    return f"{text} {found.format(count=recovered)}"
+
+
+def parked(server: str, reason: str) -> str:
+    """Say why there is no console for now."""
+    text = _("⛔ There is no console of **{server}** for now: {reason}")
+    return text.format(server=server, reason=_sentence(reason))
+
+
+def lines_dropped(count: int) -> str:
+    """Say that the bot could not keep up."""
+    return ngettext(
+        "✂ {count} line left out here: it came faster than the bot could take it.",
+        "✂ {count} lines left out here: they came faster than the bot could take them.",
+        count,
+    ).format(count=count)
+
+
+def install_started(server: str) -> str:
+    """Say that an installation began."""
+    return _("🛠 **{server}** is being installed").format(server=server)
+
+
+def install_completed(server: str) -> str:
+    """Say that an installation ended."""
+    return _("🛠 The installation of **{server}** has ended").format(server=server)
+
+
+def deleted(server: str) -> str:
+    """Say that there is no such server any more."""
+    return _("🗑 **{server}** was deleted on its node").format(server=server)
+
+
+def _sentence(reason: str) -> str:
+    shown = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
+    return markdown.escape(shown)
+
+
+def _clock(moment: datetime) -> str:
+    """Return a time that every reader sees in his own time zone."""
+    return f"<t:{int(moment.timestamp())}:T>"
+
+
+def _duration(length: timedelta) -> str:
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 120:
+        return ngettext("{count} second", "{count} seconds", seconds).format(count=seconds)
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
+    hours = round(minutes / 60)
+    return ngettext("{count} hour", "{count} hours", hours).format(count=hours)

@@ -1,0 +1,52 @@
+"""Where a relay's messages go, as the relay sees it, and how that can fail."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.errors import BotError
+
+
+class SinkError(BotError):
+    """A message could not be put into a channel."""
+
+
+class SinkUnavailable(SinkError):
+    """It may work later. Trying again with the same nonce cannot post twice."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds to wait at least, if Discord named them."""
+
+
+class ChannelGone(SinkError):
+    """The channel does not exist any more."""
+
+
+class ChannelForbidden(SinkError):
+    """The bot may not post in the channel."""
+
+
+class MessageRefused(SinkError):
+    """Discord does not take this message, but may take others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message."""
+
+    filename: str
+    data: bytes
+
+
+class Sink(Protocol):
+    """Puts messages into channels: silent, without mentions and link previews."""
+
+    async def send(self, channel_id: int, content: str, *, nonce: str, attachment: Attachment | None = None) -> None:
+        """Post one message of at most 2,000 characters and return once it is accepted.
+
+        `nonce` (at most 25 characters) makes a repeat harmless.
+
+        Raises `SinkUnavailable`, `ChannelGone`, `ChannelForbidden` or `MessageRefused`.
+        """
+        ...

@@ -1,0 +1,255 @@
+"""Keeps the relays that should run running: compares the wanted ones with the running ones whenever it is woken."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from bot.errors import BotError
+from bot.i18n import _
+from bot.relay.backlog import Bounds, Tally
+from bot.relay.outbox import Outbox, OutboxTiming
+from bot.relay.pace import Paces
+from bot.relay.relay import ConsoleRelay, OpenConsole, RelayTiming, WantedRelay
+from bot.relay.sink import ChannelForbidden, Sink
+from bot.vitals import RelayHealth, RelayState
+
+_log = logging.getLogger(__name__)
+
+Wanted = Callable[[], Awaitable[Sequence[WantedRelay]]]
+Report = Callable[[int, BotError], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorTiming:
+    """In seconds."""
+
+    retry: float = 5.0
+    """Between attempts to read the wanted relays, or to open a console that failed at once."""
+    recheck: float = 900.0
+    """How long a relay that may not post stays parked before it tries again: rights come back without a word."""
+    drain: float = 0.2
+    """How long closing waits for relays to handle what their consoles have already given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    wanted: WantedRelay
+    relay: ConsoleRelay
+    task: asyncio.Task[None]
+
+
+@dataclass(frozen=True, slots=True)
+class _ParkedRelay:
+    wanted: WantedRelay
+    health: RelayHealth
+    until: float
+    """When to try again, on the loop's clock."""
+
+
+class RelaySupervisor:
+    """Runs every wanted relay by itself; a broken one never hurts the others.
+
+    `report` is told, once per reason, why a relay was parked for good or for long: its pattern cannot be used, or its
+    channel is gone or forbidden. `paces` are those that the sink's header feed fills.
+    """
+
+    def __init__(
+        self,
+        *,
+        wanted: Wanted,
+        open_console: OpenConsole,
+        sink: Sink,
+        paces: Paces,
+        report: Report | None = None,
+        timing: SupervisorTiming | None = None,
+        relay_timing: RelayTiming | None = None,
+        outbox_timing: OutboxTiming | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self._wanted, self._open_console, self._sink, self._paces = wanted, open_console, sink, paces
+        self._report = report
+        self._timing = timing or SupervisorTiming()
+        self._relay_timing = relay_timing or RelayTiming()
+        self._outbox_timing, self._bounds = outbox_timing, bounds
+        self._running: dict[int, _Running] = {}
+        self._parked: dict[int, _ParkedRelay] = {}
+        self._reported: dict[int, str] = {}
+        self._tallies: dict[int, Tally] = {}
+        self._outboxes: dict[int, Outbox] = {}
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._busy = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Run the relays until `close` or cancellation."""
+        while not self._closing:
+            self._woken.clear()
+            delay = await self._look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._woken.wait()
+
+    def wake(self, relay_id: int | None = None) -> None:
+        """Look again at what is wanted. A relay named here is tried again at once if it was parked."""
+        if relay_id is not None:
+            self._parked.pop(relay_id, None)
+            self._reported.pop(relay_id, None)
+        self._woken.set()
+
+    def health(self, relay_id: int) -> RelayHealth | None:
+        """Return how a relay is doing; None for one that does not run (yet)."""
+        running = self._running.get(relay_id)
+        if running is not None:
+            return running.relay.health
+        parked = self._parked.get(relay_id)
+        return None if parked is None else parked.health
+
+    async def close(self, deadline: float = 4.0) -> None:
+        """Stop reading consoles, deliver what was read, and end; takes at most `deadline` seconds."""
+        end = self._now() + deadline
+        self._closing = True
+        self._woken.set()
+        async with self._busy:
+            await self._drain(min(self._timing.drain, deadline / 4))
+            await _end(running.task for running in self._running.values())
+            # A little is kept back for the closing itself.
+            left = max(0.0, (end - self._now()) * 0.9)
+            await asyncio.gather(*(outbox.close(left) for outbox in self._outboxes.values()))
+            self._running.clear()
+            self._outboxes.clear()
+
+    async def _drain(self, timeout: float) -> None:
+        """Let the relays handle what their consoles have already given."""
+        await asyncio.sleep(0)  # those just woken begin
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                for running in self._running.values():
+                    # A relay that pauses between two events was idle only in passing.
+                    while not running.relay.idle.is_set():
+                        await running.relay.idle.wait()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _look(self) -> float | None:
+        """Bring the running relays in line with the wanted ones; return after how many seconds to look again."""
+        try:
+            wanted = {one.relay.id: one for one in await self._wanted()}
+        except Exception:  # noqa: BLE001 - whatever the store's trouble is, running relays go on
+            _log.exception("the wanted relays cannot be read; trying again")
+            return self._timing.retry
+        async with self._busy:
+            if self._closing:
+                return None
+            await self._park_dead_channels()
+            await self._stop_unwanted(wanted)
+            for relay_id, one in wanted.items():
+                if relay_id not in self._running and relay_id not in self._parked:
+                    await self._start(one)
+            self._name_servers()
+        due = min((parked.until for parked in self._parked.values()), default=float("inf"))
+        return None if due == float("inf") else max(0.0, due - self._now())
+
+    async def _park_dead_channels(self) -> None:
+        for channel_id, outbox in list(self._outboxes.items()):
+            if outbox.parked is None:
+                continue
+            for relay_id, running in list(self._running.items()):
+                if running.wanted.relay.channel_id == channel_id:
+                    health = running.relay.health
+                    await self._stop(relay_id)
+                    await self._park(running.wanted, outbox.parked, health)
+            await outbox.close(0)
+            del self._outboxes[channel_id]
+
+    async def _stop_unwanted(self, wanted: dict[int, WantedRelay]) -> None:
+        for relay_id, running in list(self._running.items()):
+            if wanted.get(relay_id) != running.wanted:
+                await self._stop(relay_id)
+        for relay_id, parked in list(self._parked.items()):
+            if wanted.get(relay_id) != parked.wanted or self._now() >= parked.until:
+                del self._parked[relay_id]
+        for relay_id in self._tallies.keys() - wanted.keys():
+            del self._tallies[relay_id]
+            self._reported.pop(relay_id, None)
+        channels = {one.relay.channel_id for one in wanted.values()}
+        for channel_id in self._outboxes.keys() - channels:
+            await self._outboxes.pop(channel_id).close(0)
+
+    async def _start(self, wanted: WantedRelay) -> None:
+        relay_id, channel_id = wanted.relay.id, wanted.relay.channel_id
+        tally = self._tallies.setdefault(relay_id, Tally())
+        outbox = self._outboxes.get(channel_id) or self._open_outbox(channel_id)
+        try:
+            relay = ConsoleRelay(wanted, outbox, tally, self._relay_timing)
+        except BotError as error:
+            await self._park(wanted, error, _never_ran(tally))
+            return
+        task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
+        self._running[relay_id] = _Running(wanted, relay, task)
+
+    def _open_outbox(self, channel_id: int) -> Outbox:
+        outbox = Outbox(
+            channel_id,
+            sink=self._sink,
+            pace=self._paces.of(channel_id),
+            turns=self._paces.turns,
+            parked=lambda _channel_id, _error: self._woken.set(),
+            timing=self._outbox_timing,
+            bounds=self._bounds,
+        )
+        self._outboxes[channel_id] = outbox
+        return outbox
+
+    async def _keep(self, relay: ConsoleRelay) -> None:
+        """Run a relay again and again: a console that cannot be opened is tried again by and by."""
+        while True:
+            try:
+                await relay.run(self._open_console)
+                relay.failed(_("The console ended; it is being opened again."))
+            except BotError as error:
+                _log.warning("relay %s: %s", relay.wanted.relay.id, error)
+                relay.failed(str(error))
+            except Exception:  # noqa: BLE001 - a defect in one relay must not hurt the others
+                _log.exception("relay %s failed; trying again", relay.wanted.relay.id)
+                relay.failed(_("The relay broke because of a defect in the bot; it is being started again."))
+            await asyncio.sleep(self._timing.retry)
+
+    async def _stop(self, relay_id: int) -> None:
+        await _end([self._running.pop(relay_id).task])
+
+    async def _park(self, wanted: WantedRelay, error: BotError, health: RelayHealth) -> None:
+        relay_id = wanted.relay.id
+        until = self._now() + self._timing.recheck if isinstance(error, ChannelForbidden) else float("inf")
+        parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=str(error))
+        self._parked[relay_id] = _ParkedRelay(wanted, parked, until)
+        if self._reported.get(relay_id) == str(error):
+            return
+        self._reported[relay_id] = str(error)
+        _log.warning("relay %s is parked: %s", relay_id, error)
+        if self._report is not None:
+            try:
+                await self._report(relay_id, error)
+            except Exception:  # noqa: BLE001 - telling people is best effort
+                _log.exception("the parking of relay %s could not be reported", relay_id)
+
+    def _name_servers(self) -> None:
+        """Have each channel's writer name the servers where there are several."""
+        relays = Counter(running.wanted.relay.channel_id for running in self._running.values())
+        for channel_id, outbox in self._outboxes.items():
+            outbox.name_servers(wanted=relays[channel_id] > 1)
+
+
+def _never_ran(tally: Tally) -> RelayHealth:
+    return RelayHealth(RelayState.PARKED, None, None, 0.0, 0, 0, tally.delivered, tally.lost, 0, None)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they are gone."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)

@@ -1,0 +1,118 @@
+"""Queries about grants: what a role may do."""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import BadInput
+from bot.i18n import _
+from bot.store.database import Database
+from bot.store.guilds import ensure_guild
+from bot.store.tables import GrantRow, PanelRow, ServerRow
+from bot.store.values import Grant
+from bot.terms import Action
+
+
+class AnyServer(Enum):
+    """The one value ANY: whatever server a grant is about."""
+
+    ANY = "any"
+
+
+ANY = AnyServer.ANY
+
+
+class Grants:
+    """What roles may do."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, guild_id: int) -> list[Grant]:
+        """Return the guild's grants, oldest first."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(select(GrantRow).where(GrantRow.guild_id == guild_id).order_by(GrantRow.id))
+            return [_value(row) for row in rows]
+
+    async def add(
+        self,
+        guild_id: int,
+        role_id: int,
+        actions: Iterable[Action],
+        server_id: int | None = None,
+        *,
+        panel_id: int | None = None,
+        commands: Iterable[str] = (),
+    ) -> Grant:
+        """Store what a role may do and return it; a grant of the same role, server and panel is replaced.
+
+        Args:
+            guild_id: Whose grant it is.
+            role_id: Who gets it.
+            actions: What is allowed.
+            server_id: The linked server it is about; None for all, those linked later included.
+            panel_id: The panel whose key acts; None for the key the server was linked with.
+            commands: Patterns for `/command`; none means any command.
+
+        Raises:
+            BadInput: the server or the panel is not one of the guild's.
+        """
+        async with self._database.writing() as session:
+            await ensure_guild(session, guild_id)
+            await _refuse_strangers(session, guild_id, server_id, panel_id)
+            # `==` with None becomes IS NULL, which a unique constraint could not express on every database.
+            await session.execute(
+                delete(GrantRow).where(
+                    GrantRow.guild_id == guild_id,
+                    GrantRow.role_id == role_id,
+                    GrantRow.server_id == server_id,
+                    GrantRow.panel_id == panel_id,
+                )
+            )
+            row = GrantRow(
+                guild_id=guild_id,
+                role_id=role_id,
+                actions=tuple(sorted(action.value for action in actions)),
+                server_id=server_id,
+                panel_id=panel_id,
+                commands=tuple(commands),
+            )
+            session.add(row)
+            await session.flush()
+            return _value(row)
+
+    async def revoke(self, guild_id: int, role_id: int, server_id: int | AnyServer | None = None) -> int:
+        """Delete a role's grants and return how many that were.
+
+        `server_id` names the server; None means the grants about all servers, ANY every grant of the role.
+        """
+        async with self._database.writing() as session:
+            query = delete(GrantRow).where(GrantRow.guild_id == guild_id, GrantRow.role_id == role_id)
+            if not isinstance(server_id, AnyServer):
+                query = query.where(GrantRow.server_id == server_id)
+            return len((await session.execute(query.returning(GrantRow.id))).all())
+
+
+async def _refuse_strangers(session: AsyncSession, guild_id: int, server_id: int | None, panel_id: int | None) -> None:
+    if server_id is not None:
+        owner = await session.scalar(select(ServerRow.guild_id).where(ServerRow.id == server_id))
+        if owner != guild_id:
+            raise BadInput(_("This guild has no such server any more; link it first with /server link."))
+    if panel_id is not None:
+        owner = await session.scalar(select(PanelRow.guild_id).where(PanelRow.id == panel_id))
+        if owner != guild_id:
+            raise BadInput(_("This guild has no such panel any more; connect it first with /panel connect."))
+
+
+def _value(row: GrantRow) -> Grant:
+    return Grant(
+        id=row.id,
+        guild_id=row.guild_id,
+        role_id=row.role_id,
+        actions=frozenset(Action(word) for word in row.actions),
+        server_id=row.server_id,
+        panel_id=row.panel_id,
+        commands=row.commands,
+    )

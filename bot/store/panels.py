@@ -1,0 +1,115 @@
+"""Queries about panels; the only place where a panel key is encrypted and decrypted."""
+
+from sqlalchemy import delete, select
+
+from bot.errors import BadInput
+from bot.i18n import _
+from bot.logs import register_secret
+from bot.names import fold
+from bot.store.database import Database
+from bot.store.guilds import ensure_guild
+from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
+from bot.store.values import Panel
+from bot.store.vault import Vault
+from bot.terms import PanelKind
+
+
+class Panels:
+    """The panels that guilds connected."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def add(self, guild_id: int, url: str, kind: PanelKind, label: str, key: str) -> Panel:
+        """Store a panel and its key, and return it.
+
+        Raises:
+            BadInput: the guild has a panel of that label already.
+        """
+        async with self._database.writing() as session:
+            await ensure_guild(session, guild_id)
+            same = select(PanelRow.label).where(PanelRow.guild_id == guild_id, PanelRow.label_folded == fold(label))
+            taken = await session.scalar(same)
+            if taken is not None:
+                raise BadInput(
+                    _("There is a panel called “{label}” already; choose another label.").format(label=taken)
+                )
+            row = PanelRow(
+                guild_id=guild_id,
+                url=url,
+                kind=kind.value,
+                label=label,
+                label_folded=fold(label),
+                key_encrypted=self._vault.encrypt(key),
+            )
+            session.add(row)
+            await session.flush()
+            return self._value(row)
+
+    async def list(self, guild_id: int) -> list[Panel]:
+        """Return the guild's panels by label."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(PanelRow).where(PanelRow.guild_id == guild_id).order_by(PanelRow.label_folded)
+            )
+            return [self._value(row) for row in rows]
+
+    async def get(self, guild_id: int, panel_id: int) -> Panel | None:
+        """Return the guild's panel of that id."""
+        async with self._database.reading() as session:
+            row = await session.get(PanelRow, panel_id)
+            return self._value(row) if row is not None and row.guild_id == guild_id else None
+
+    async def find(self, guild_id: int, label: str) -> Panel | None:
+        """Return the guild's panel of that label, whatever its case."""
+        async with self._database.reading() as session:
+            row = await session.scalar(
+                select(PanelRow).where(PanelRow.guild_id == guild_id, PanelRow.label_folded == fold(label))
+            )
+            return self._value(row) if row is not None else None
+
+    async def replace_key(self, panel_id: int, key: str) -> None:
+        """Store another key for the panel."""
+        async with self._database.writing() as session:
+            row = await session.get(PanelRow, panel_id)
+            if row is not None:
+                row.key_encrypted = self._vault.encrypt(key)
+
+    async def remove(self, panel_id: int) -> None:
+        """Delete the panel with its servers, their relays and grants, and the grants that act with its key."""
+        async with self._database.writing() as session:
+            servers = select(ServerRow.id).where(ServerRow.panel_id == panel_id).scalar_subquery()
+            await session.execute(delete(RelayRow).where(RelayRow.server_id.in_(servers)))
+            await session.execute(
+                delete(GrantRow).where(GrantRow.server_id.in_(servers) | (GrantRow.panel_id == panel_id))
+            )
+            await session.execute(delete(ServerRow).where(ServerRow.panel_id == panel_id))
+            await session.execute(delete(PanelRow).where(PanelRow.id == panel_id))
+
+    async def rotate_keys(self) -> int:
+        """Encrypt with the newest secret key what an older one encrypted, and return how many keys that were.
+
+        Raises:
+            StartupError: a stored key was encrypted with none of the secret keys.
+        """
+        renewed = 0
+        async with self._database.writing() as session:
+            for row in await session.scalars(select(PanelRow)):
+                encrypted = self._vault.renew(row.key_encrypted)
+                if encrypted is not None:
+                    row.key_encrypted = encrypted
+                    renewed += 1
+        return renewed
+
+    def _value(self, row: PanelRow) -> Panel:
+        key = self._vault.decrypt(row.key_encrypted)
+        register_secret(key)  # keys of old panels have no prefix to know them by
+        return Panel(
+            id=row.id,
+            guild_id=row.guild_id,
+            url=row.url,
+            kind=PanelKind(row.kind),
+            label=row.label,
+            key=key,
+        )

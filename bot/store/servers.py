@@ -1,0 +1,119 @@
+"""Queries about linked servers."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import BadInput, UnknownServer
+from bot.i18n import _
+from bot.names import fold
+from bot.store.database import Database
+from bot.store.guilds import ensure_guild
+from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
+from bot.store.values import LinkedServer
+
+DEFAULT_SAY_TEMPLATE = "say {message}"
+
+
+class Servers:
+    """The servers that guilds linked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def link(
+        self,
+        guild_id: int,
+        panel_id: int,
+        name: str,
+        identifier: str,
+        uuid: str,
+        *,
+        say_template: str = DEFAULT_SAY_TEMPLATE,
+    ) -> LinkedServer:
+        """Link a panel's server under a name, and return it.
+
+        Raises:
+            BadInput: the name is taken, the server is linked already, or the panel is not one of the guild's.
+        """
+        async with self._database.writing() as session:
+            await ensure_guild(session, guild_id)
+            if await session.scalar(select(PanelRow.guild_id).where(PanelRow.id == panel_id)) != guild_id:
+                raise BadInput(_("This guild has no such panel any more; connect it first with /panel connect."))
+            await _refuse_taken_name(session, guild_id, name)
+            linked_as = await session.scalar(
+                select(ServerRow.name).where(ServerRow.guild_id == guild_id, ServerRow.uuid == uuid)
+            )
+            if linked_as is not None:
+                raise BadInput(_("That server is linked already, as “{name}”.").format(name=linked_as))
+            row = ServerRow(
+                guild_id=guild_id,
+                panel_id=panel_id,
+                name=name,
+                name_folded=fold(name),
+                identifier=identifier,
+                uuid=uuid,
+                say_template=say_template,
+            )
+            session.add(row)
+            await session.flush()
+            return _value(row)
+
+    async def list(self, guild_id: int) -> list[LinkedServer]:
+        """Return the guild's servers by name."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(ServerRow).where(ServerRow.guild_id == guild_id).order_by(ServerRow.name_folded)
+            )
+            return [_value(row) for row in rows]
+
+    async def get(self, server_id: int) -> LinkedServer | None:
+        """Return the linked server of that id, of whichever guild."""
+        async with self._database.reading() as session:
+            row = await session.get(ServerRow, server_id)
+            return _value(row) if row is not None else None
+
+    async def edit(self, server_id: int, *, name: str | None = None, say_template: str | None = None) -> LinkedServer:
+        """Change what is given, and return the server.
+
+        Raises:
+            BadInput: the name is taken.
+            UnknownServer: it has been unlinked meanwhile.
+        """
+        async with self._database.writing() as session:
+            row = await session.get(ServerRow, server_id)
+            if row is None:
+                raise UnknownServer(_("That server is no longer linked."))
+            if name is not None:
+                await ensure_guild(session, row.guild_id)
+                await _refuse_taken_name(session, row.guild_id, name, but=server_id)
+                row.name = name
+                row.name_folded = fold(name)
+            if say_template is not None:
+                row.say_template = say_template
+            return _value(row)
+
+    async def unlink(self, server_id: int) -> None:
+        """Delete the linked server with its relays and the grants about it."""
+        async with self._database.writing() as session:
+            await session.execute(delete(RelayRow).where(RelayRow.server_id == server_id))
+            await session.execute(delete(GrantRow).where(GrantRow.server_id == server_id))
+            await session.execute(delete(ServerRow).where(ServerRow.id == server_id))
+
+
+async def _refuse_taken_name(session: AsyncSession, guild_id: int, name: str, *, but: int | None = None) -> None:
+    same = select(ServerRow).where(ServerRow.guild_id == guild_id, ServerRow.name_folded == fold(name))
+    taken = await session.scalar(same)
+    if taken is not None and taken.id != but:
+        raise BadInput(_("There is a server called “{name}” already; choose another name.").format(name=taken.name))
+
+
+def _value(row: ServerRow) -> LinkedServer:
+    return LinkedServer(
+        id=row.id,
+        guild_id=row.guild_id,
+        panel_id=row.panel_id,
+        name=row.name,
+        identifier=row.identifier,
+        uuid=row.uuid,
+        say_template=row.say_template,
+    )

@@ -1,0 +1,102 @@
+"""The way into the database: opens it, brings it up to date, and hands out one object per aggregate."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from sqlalchemy import text
+
+from bot.errors import StartupError
+from bot.store.database import Database, cannot_open, make_engine, make_folder, try_file
+from bot.store.grants import Grants
+from bot.store.guilds import Guilds
+from bot.store.migrate import Standing, migrate, standing
+from bot.store.panels import Panels
+from bot.store.relays import Relays
+from bot.store.servers import Servers
+from bot.store.state import State
+from bot.store.vault import Vault
+
+
+class Store:
+    """Everything that outlives the process."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self.guilds = Guilds(database)
+        self.panels = Panels(database, vault)
+        self.servers = Servers(database)
+        self.grants = Grants(database)
+        self.relays = Relays(database)
+        self.state = State(database)
+
+    @classmethod
+    async def open(cls, database_url: str, secret_keys: Sequence[str]) -> Self:
+        """Open the database, make or migrate its tables, and encrypt with the newest secret key what is not.
+
+        Args:
+            database_url: Any SQLAlchemy URL with an async driver.
+            secret_keys: Fernet keys, newest first.
+
+        Raises:
+            StartupError: it cannot be opened, is newer than this program, or the secret keys do not fit.
+        """
+        store = cls.attach(database_url, secret_keys)
+        make_folder(database_url)
+        try_file(database_url)
+        try:
+            await migrate(database_url)
+            await store.rotate_keys()
+        except StartupError:
+            await store.close()
+            raise
+        except Exception as error:  # each driver raises errors of its own here
+            await store.close()
+            raise cannot_open(database_url, error) from error
+        return store
+
+    @classmethod
+    def attach(cls, database_url: str, secret_keys: Sequence[str]) -> Self:
+        """Return the store of a database that `inspect` found current: nothing is migrated, nothing encrypted anew.
+
+        Raises:
+            StartupError: the URL or the secret keys cannot be used.
+        """
+        return cls(Database(make_engine(database_url)), Vault(secret_keys))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._database.engine.dispose()
+
+    async def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            Exception: there was none; for the health page, which shows only that it failed.
+        """
+        async with self._database.reading() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def rotate_keys(self) -> int:
+        """Encrypt with the newest secret key what an older one encrypted; return how many panel keys that were.
+
+        Raises:
+            StartupError: a stored key was encrypted with none of the secret keys.
+        """
+        return await self.panels.rotate_keys()
+
+
+async def inspect(database_url: str) -> Standing:
+    """Return how an existing database stands to this program, changing nothing.
+
+    Raises:
+        StartupError: it cannot be opened.
+    """
+    engine = make_engine(database_url)
+    try_file(database_url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(standing)
+    except Exception as error:  # each driver raises errors of its own here
+        raise cannot_open(database_url, error) from error
+    finally:
+        await engine.dispose()

@@ -1,0 +1,111 @@
+"""The tables. Whatever changes here needs a migration beside it; a test compares the two."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, MetaData, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.store.types import UtcDateTime, Words
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share: names for constraints, without which SQLite's batch migrations cannot drop one."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text(), datetime: UtcDateTime()}  # noqa: RUF012  declared so by SQLAlchemy's base
+
+
+class GuildRow(Base):
+    """A guild that the bot is in, or was asked to do something in."""
+
+    __tablename__ = "guilds"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class PanelRow(Base):
+    """A connected panel; the key only ever encrypted."""
+
+    __tablename__ = "panels"
+    __table_args__ = (UniqueConstraint("guild_id", "label_folded"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"))
+    url: Mapped[str]
+    kind: Mapped[str]
+    label: Mapped[str]
+    label_folded: Mapped[str]
+    key_encrypted: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class ServerRow(Base):
+    """A linked server."""
+
+    __tablename__ = "servers"
+    __table_args__ = (UniqueConstraint("guild_id", "name_folded"), UniqueConstraint("guild_id", "uuid"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"))
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panels.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    name_folded: Mapped[str]
+    identifier: Mapped[str]
+    uuid: Mapped[str]
+    say_template: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class GrantRow(Base):
+    """What a role may do; `server_id` empty means every server, `panel_id` names another key to act with."""
+
+    __tablename__ = "grants"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"), index=True)
+    role_id: Mapped[int] = mapped_column(BigInteger)
+    actions: Mapped[tuple[str, ...]] = mapped_column(Words)
+    server_id: Mapped[int | None] = mapped_column(ForeignKey("servers.id", ondelete="CASCADE"), index=True)
+    # Cascades too: with its key gone, a grant must not silently fall back to the key the server was linked with.
+    panel_id: Mapped[int | None] = mapped_column(ForeignKey("panels.id", ondelete="CASCADE"), index=True)
+    commands: Mapped[tuple[str, ...]] = mapped_column(Words)
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class RelayRow(Base):
+    """A server's console into a channel."""
+
+    __tablename__ = "relays"
+    __table_args__ = (UniqueConstraint("server_id", "channel_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"), index=True)
+    server_id: Mapped[int] = mapped_column(ForeignKey("servers.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    style: Mapped[str]
+    include: Mapped[str | None]
+    exclude: Mapped[str | None]
+    redact: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class StateRow(Base):
+    """A small fact that the program keeps for itself, such as the hash of the last synced command tree."""
+
+    __tablename__ = "state"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

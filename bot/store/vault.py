@@ -1,0 +1,73 @@
+"""Encrypts what must not lie in the database readable: panel keys, by authenticated encryption that can change keys."""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from bot.errors import ExitCode, StartupError
+from bot.i18n import _
+
+
+class Vault:
+    """Encrypts with the newest secret key and decrypts with any of them."""
+
+    def __init__(self, secret_keys: Sequence[str]) -> None:
+        """Take the Fernet keys, newest first.
+
+        Raises:
+            StartupError: there is none, or one of them is not a Fernet key.
+        """
+        if not secret_keys:
+            raise StartupError(
+                _("There is no secret key to encrypt panel keys with; set SECRET_KEYS."), exit_code=ExitCode.SECRET_KEYS
+            )
+        fernets = [_fernet(number, key) for number, key in enumerate(secret_keys, start=1)]
+        self._newest = fernets[0]
+        self._all = MultiFernet(fernets)
+
+    def encrypt(self, plain: str) -> str:
+        """Return the text encrypted with the newest key."""
+        return self._newest.encrypt(plain.encode()).decode()
+
+    def decrypt(self, encrypted: str) -> str:
+        """Return the plain text.
+
+        Raises:
+            StartupError: none of the keys fits; the store makes sure of that when it opens.
+        """
+        try:
+            return self._all.decrypt(encrypted.encode()).decode()
+        except InvalidToken as error:
+            raise StartupError(
+                _(
+                    "The stored panel keys were encrypted with other secret keys: put the former ones back"
+                    " (in SECRET_KEYS, or as the key file beside the database), behind the new ones if there are any."
+                ),
+                exit_code=ExitCode.SECRET_KEYS,
+            ) from error
+
+    def renew(self, encrypted: str) -> str | None:
+        """Return the text encrypted anew, or None where the newest key encrypted it already.
+
+        Raises:
+            StartupError: none of the keys fits.
+        """
+        try:
+            self._newest.decrypt(encrypted.encode())
+        except InvalidToken:
+            return self.encrypt(self.decrypt(encrypted))
+        return None
+
+
+def _fernet(number: int, key: str) -> Fernet:
+    try:
+        return Fernet(key)
+    except ValueError:
+        # The cause is left out on purpose: its traceback would carry the key.
+        raise StartupError(
+            _(
+                "Secret key number {number} is not a Fernet key (44 characters of URL-safe base64): correct SECRET_KEYS"
+                " or the key file beside the database."
+            ).format(number=number),
+            exit_code=ExitCode.SECRET_KEYS,
+        ) from None

@@ -1,0 +1,204 @@
+"""Opening the database: what it makes, what it refuses, and the sentence it refuses with."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection
+
+from bot.errors import ExitCode, StartupError
+from bot.store.database import make_engine
+from bot.store.migrate import MIGRATIONS, Standing, migrate
+from bot.store.store import Store, inspect
+from bot.store.tables import Base
+from bot.terms import PanelKind
+
+
+async def test_the_folder_and_the_tables_are_made_at_the_first_start(store: Store, url: str) -> None:
+    await store.ping()
+    assert await store.guilds.all() == []
+    assert await inspect(url) is Standing.CURRENT
+
+
+async def test_what_was_stored_is_there_after_a_restart(opened) -> None:
+    async with opened() as store:
+        await store.guilds.ensure(7)
+    async with opened() as store:
+        assert await store.guilds.all() == [7]
+
+
+async def test_tables_and_migrations_cannot_drift(url: str, tmp_path: Path) -> None:
+    """Autogenerate finds nothing to do, and both ways make the same SQL, constraint names included."""
+    (tmp_path / "data").mkdir()
+    await migrate(url)
+
+    def differences(connection: Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection), Base.metadata)
+
+    engine = make_engine(url)
+    plain = make_engine(f"sqlite+aiosqlite:///{tmp_path}/plain.db")
+    try:
+        async with engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+        async with plain.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+    finally:
+        await engine.dispose()
+        await plain.dispose()
+    assert _schema(tmp_path / "data/wingcord.db") == _schema(tmp_path / "plain.db")
+
+
+def _schema(file: Path) -> dict[str, list[str]]:
+    """The SQL of each table and index, as a sorted list of its parts: the order of constraints says nothing."""
+    with sqlite3.connect(file) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {
+        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        for name, sql in rows
+        if name != "alembic_version"
+    }
+
+
+async def test_every_constraint_has_a_name() -> None:
+    """SQLite's batch migrations can only drop what has a name."""
+    for table in Base.metadata.tables.values():
+        for constraint in table.constraints:
+            assert constraint.name, f"{table.name}: {constraint}"
+
+
+async def test_migrations_can_be_gone_back(url: str, tmp_path: Path) -> None:
+    from alembic import command
+
+    from bot.store.migrate import alembic_config
+
+    (tmp_path / "data").mkdir()
+    await migrate(url)
+    engine = make_engine(url, foreign_keys=False)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "base"))
+    finally:
+        await engine.dispose()
+    assert _schema(tmp_path / "data/wingcord.db") == {}
+
+
+async def test_several_processes_may_start_on_one_new_database_at_once(url: str, keys: list[str]) -> None:
+    stores = await asyncio.gather(*(Store.open(url, keys) for _ in range(4)))
+    for store in stores:
+        await store.close()
+    assert await inspect(url) is Standing.CURRENT
+
+
+@pytest.mark.parametrize(
+    ("database_url", "sentence"),
+    [
+        ("nonsense", "not a database URL"),
+        ("sqlite:///{tmp}/a.db", "driver that cannot be used"),
+        ("frogs+legs:///a", "driver that cannot be used"),
+        ("sqlite+aiosqlite:///{tmp}/file/inside.db", "cannot be opened"),
+        ("sqlite+aiosqlite:///{tmp}/file", "file is not a database"),
+        ("sqlite+aiosqlite:///{tmp}/folder", "unable to open database file"),
+        ("sqlite+aiosqlite:////proc/wingcord/a.db", "cannot be opened"),
+    ],
+)
+async def test_what_cannot_be_opened_is_told_in_one_line(
+    database_url: str, sentence: str, tmp_path: Path, keys: list[str]
+) -> None:
+    (tmp_path / "file").write_text("this is a letter, not a database; " * 100)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StartupError, match=sentence) as refused:
+        await Store.open(database_url.format(tmp=tmp_path), keys)
+    assert refused.value.exit_code == ExitCode.DATABASE
+    assert "\n" not in str(refused.value)
+
+
+async def test_the_password_of_a_database_url_is_not_told(keys: list[str]) -> None:
+    url = "postgresql+asyncpg://bot:plantedpassword@127.0.0.1:1/wingcord"
+    with pytest.raises(StartupError) as refused:
+        await Store.open(url, keys)
+    assert refused.value.exit_code == ExitCode.DATABASE
+    assert "plantedpassword" not in str(refused.value)
+
+
+@pytest.mark.parametrize("broken", [[], [""], ["planted-but-no-fernet-key"], ["ä" * 44]])
+async def test_malformed_secret_keys_are_refused_without_being_shown(broken: list[str], url: str) -> None:
+    with pytest.raises(StartupError) as refused:
+        await Store.open(url, broken)
+    assert refused.value.exit_code == ExitCode.SECRET_KEYS
+    assert "planted" not in str(refused.value)
+
+
+async def test_secret_keys_that_do_not_fit_are_found_at_the_start(opened) -> None:
+    async with opened() as store:
+        await store.panels.add(1, "https://panel.example", PanelKind.PTERODACTYL, "Main", "ptlc_planted")
+    with pytest.raises(StartupError, match="other secret keys") as refused:
+        async with opened([Fernet.generate_key().decode()]):
+            pass
+    assert refused.value.exit_code == ExitCode.SECRET_KEYS
+
+
+async def test_a_new_secret_key_takes_over_at_the_next_start(opened, keys: list[str]) -> None:
+    """After one start with new and old key, the old one can be thrown away."""
+    async with opened() as store:
+        await store.panels.add(1, "https://panel.example", PanelKind.PTERODACTYL, "Main", "ptlc_planted")
+    newest = Fernet.generate_key().decode()
+    async with opened([newest, *keys]) as store:
+        assert await store.rotate_keys() == 0
+    async with opened([newest]) as store:
+        assert [panel.key for panel in await store.panels.list(1)] == ["ptlc_planted"]
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("guilds", recreate="always") as guilds:
+        guilds.add_column(sa.Column("later", sa.Text()))
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    """While entered, the program is a later one, with a migration that rebuilds the table of guilds."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    head = max(file.name for file in (folder / "versions").glob("*.py")).partition("_")[0]
+    (folder / "versions" / "9999_later.py").write_text(NEXT.format(head=head))
+
+    @contextmanager
+    def enter() -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr("bot.store.migrate.MIGRATIONS", folder)
+            yield
+
+    return enter
+
+
+async def test_a_migration_that_rebuilds_a_table_does_not_take_its_children_along(
+    opened, url: str, keys: list[str], next_version
+) -> None:
+    """With foreign keys on, SQLite empties the children of a table that a batch migration drops."""
+    async with opened() as store:
+        await store.panels.add(1, "https://panel.example", PanelKind.PTERODACTYL, "Main", "ptlc_planted")
+    with next_version():
+        assert await inspect(url) is Standing.OLDER
+        async with opened() as store:
+            assert len(await store.panels.list(1)) == 1
+        assert await inspect(url) is Standing.CURRENT
+    with pytest.raises(StartupError, match="newer version") as refused:
+        await Store.open(url, keys)
+    assert refused.value.exit_code == ExitCode.DATABASE_NEWER
+    assert await inspect(url) is Standing.NEWER
