@@ -1,0 +1,54 @@
+"""Which lines a relay shows."""
+
+import time
+
+import pytest
+
+from bot.errors import BadInput
+from bot.text.filters import LineFilter
+
+
+def test_without_patterns_every_line_is_shown():
+    assert LineFilter.compile(None, "").shows("anything")
+
+
+def test_include_and_exclude_work_together():
+    wanted = LineFilter.compile("(?i)join|left", "Bot")
+    assert wanted.shows("Steve JOINED")
+    assert not wanted.shows("Bot left")
+    assert not wanted.shows("saved")
+
+
+def test_text_of_all_scripts_matches():
+    assert LineFilter.compile("加入.*🎮", None).shows("玩家 加入 了 🎮")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "marked"),
+    [
+        ("(abc", "(abc▸"),
+        ("[abc", "[abc▸"),
+        ("ab)c", "ab▸)c"),
+        ("ok(?=x)", "ok▸(?=x)"),
+        ("xa**", "xa▸**"),
+        (r"é\1", r"é▸\1"),
+        ("a{5000}", "a▸{5000}"),
+    ],
+)
+def test_a_bad_pattern_is_refused_with_the_place_marked(pattern, marked):
+    with pytest.raises(BadInput) as refused:
+        LineFilter.compile(None, pattern)
+    assert f": {marked} –" in str(refused.value)
+    assert "exclude" in str(refused.value)
+
+
+@pytest.mark.parametrize("pattern", ["\ud800", "x" * 301, "((a{100}){100}){100}"])
+def test_what_cannot_be_a_pattern_is_refused(pattern):
+    with pytest.raises(BadInput):
+        LineFilter.compile(pattern, None)
+
+
+def test_no_pattern_can_make_it_hang():
+    start = time.process_time()
+    assert not LineFilter.compile("(a*)*(a|aa)+$x", None).shows("a" * 65536)
+    assert time.process_time() - start < 2

@@ -1,0 +1,129 @@
+"""Masking what a public channel must not see."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import ansi
+from bot.text.redaction import Redactor
+
+
+def redact(line):
+    return Redactor().redact(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Notch[/203.0.113.9:54321] logged in", "Notch[/‹ip-1›] logged in"),
+        ("from 203.0.113.9.", "from ‹ip-1›."),
+        ("ip=203.0.113.9, port", "ip=‹ip-1›, port"),
+        ("203.0.113.9/24", "‹ip-1›/24"),
+        ("[2001:db8::1]:25565 x", "‹ip-1› x"),
+        ("/2001:db8:0:0:0:0:0:1:54321 lost", "/‹ip-1› lost"),
+        ("ip:2001:db8::1, ok", "ip:‹ip-1›, ok"),
+        ("fe80::1%eth0 up", "‹ip-1› up"),
+        ("::ffff:203.0.113.9 x", "‹ip-1› x"),
+        ("mail to Jane.Doe+x@example.co.uk!", "mail to ‹mail-1›!"),
+        ("Authorization: Bearer abcdef0123456789", "Authorization: ‹secret-1›"),
+        ("sent bearer abcdef0123456789", "sent bearer ‹token-1›"),
+        ("jwt eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl end", "jwt ‹token-1› end"),
+        ("key ptlc_AbCdEfGhIjKlMnOp0123", "key ‹key-1›"),
+        ("pacc_AbCdEfGhIjKlMnOp0123", "‹key-1›"),
+        ("password=hunter2", "password=‹secret-1›"),
+        ('{"db_password": "two words", "n": 1}', '{"db_password": ‹secret-1›, "n": 1}'),
+        ("rcon.password=hunter2 ok", "rcon.password=‹secret-1› ok"),
+        ("java +rcon.password hunter2 +map x", "java +rcon.password ‹secret-1› +map x"),
+        ("API_KEY: abc123", "API_KEY: ‹secret-1›"),
+        ("mysql://root:hunter2@db/x", "mysql://root:‹secret-1›@db/x"),
+        ("https://discord.com/api/webhooks/12345/AbCdEfGhIjKlMnOpQrSt", "https://discord.com/api/webhooks/12345/‹token-1›"),
+        ("Bob issued server command: /login hunter2", "Bob issued server command: /login ‹secret-1›"),
+        ("container@pterodactyl~ java -jar x.jar", "container@pterodactyl~ java ‹start-up command›"),
+        ("container~ ./srv +pw hunter2", "container~ ./srv ‹start-up command›"),
+        ("container~ PASS=x ./srv", "container~ ‹start-up command›"),
+        (":/home/container$ java -jar x", ":/home/container$ java ‹start-up command›"),
+    ],
+)  # fmt: skip
+def test_secrets_are_masked(line, expected):
+    assert redact(line) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[12:34:56] [Server thread/INFO]: Done (6.214s)!",
+        "12:34:56.789 2026-11-22T01:02:03Z 01:02:03:04",
+        "Starting minecraft server version 1.21.4",
+        "forge-1.20.1-47.2.0.jar, Forge 14.23.5.2859, v1.2.3.4 and mod-1.2.3.4.jar",
+        "version 2.0.0.1 of the API",
+        "logged in with entity id 233 at ([world]-12.5, 64.0, 33.1)",
+        "Starting Minecraft server on 0.0.0.0:25565 and 127.0.0.1, ::1",
+        "std::vector::at node::net::Socket a::b",
+        "aa:bb:cc:dd:ee:ff and #deadbeef and 0x7f.2.1",
+        "999.1.1.1 1.2.3 1.2.3.4.5 1.2.3.256",
+        "express@4.18.2 java.lang.Object@1b6d3586 @everyone me@home",
+        "password: expired",
+        "Passed 10 tests; secretary of state; token ring; bearer of news",
+        "mem = 1024 MB, keys: 5, tokens: 7",
+        "container is running",
+        "container~ java",
+        "",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(line):
+    assert redact(line) == line
+
+
+def test_the_same_value_keeps_its_mark_and_another_gets_its_own():
+    redactor = Redactor()
+    assert redactor.redact("/198.51.100.7:1 joined") == "/‹ip-1› joined"
+    assert redactor.redact("/203.0.113.9:1 joined, a@b.org") == "/‹ip-2› joined, ‹mail-1›"
+    assert redactor.redact("198.51.100.7:999 left, A@B.org") == "‹ip-1› left, ‹mail-1›"
+
+
+def test_colours_in_its_midst_hide_no_secret():
+    line = "\x1b[32mip \x1b[31m203.\x1b[33m0.113\x1b[0m.9:1 end"
+    assert redact(line) == "\x1b[32mip \x1b[31m‹ip-1›\x1b[0m end"
+
+
+def test_several_secrets_across_colours():
+    line = "\x1b[32ma@b.org\x1b[31m c@d.org 203.0.113.9\x1b[0m x 198.51.100.7"
+    assert redact(line) == "\x1b[32m‹mail-1›\x1b[31m ‹mail-2› ‹ip-1›\x1b[0m x ‹ip-2›"
+
+
+def test_memory_is_bounded():
+    redactor = Redactor()
+    for number in range(6000):
+        redactor.redact(f"from 203.{number // 250}.113.{number % 250}")
+    assert len(redactor._marks) <= 4096
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("\x1b[31m0123.:@=abe")), max_size=120))
+def test_any_line_survives_and_masking_twice_adds_nothing(line):
+    redactor = Redactor()
+    once = redactor.redact(line)
+    assert ansi.reduce(once) == once
+    if ansi.strip(once) == ansi.strip(line):
+        assert once == ansi.reduce(line)
+
+
+@given(st.ip_addresses().filter(lambda a: not a.is_loopback and not a.is_unspecified))
+def test_no_address_gets_through(address):
+    shown = f"[{address}]:25565" if address.version == 6 else f"{address}:25565"
+    assert str(address) not in redact(f"x[/{shown}] logged in")
+    if any(map(str.isdigit, str(address))) and len(str(address)) > 4:  # `a::b` bare is how code writes names
+        assert str(address) not in redact(f"from {address} to")
+
+
+HOSTILE = ["eyJ-", "a@", "1.1.", ":", "a:", "password", "-", "\x9d", "\x1b]", "\x1b[", "1;", "\x1b[1m", "--a", "://", "x",
+           "[1:", "/l ", "key ", "pass=\"", "e\u0301", "a.", "@a."]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_time_is_linear_whatever_the_line(unit):
+    """64 KiB is the longest event of Wings; a quadratic search would take minutes."""
+    start = time.process_time()
+    redact(unit * (65536 // len(unit)))
+    assert time.process_time() - start < 3
