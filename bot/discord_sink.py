@@ -1,0 +1,147 @@
+"""Puts relay messages into Discord channels, and tells the relays' pace what Discord's rate-limit headers say."""
+
+import asyncio
+import re
+from contextvars import ContextVar
+from io import BytesIO
+from types import SimpleNamespace
+from typing import Protocol
+
+# aiohttp is discord.py's own HTTP client: its trace hook is the only way to see the headers of an answer, and its
+# errors are what discord.py lets through when a connection breaks. No request is made with it here.
+import aiohttp
+import discord
+
+from bot.i18n import _
+from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
+
+_CREATE_MESSAGE = re.compile(r"/channels/(\d+)/messages$")
+_MISSING_ACCESS = 50001
+# Carries from `DiscordSink.send` to the trace, through discord.py, who is waiting for the answer to this request.
+_accepted: ContextVar["asyncio.Future[None] | None"] = ContextVar("accepted", default=None)
+
+
+class RateFeed(Protocol):
+    """What is told about rate limits (see `bot.relay.pace.Paces`)."""
+
+    def seen(self, channel_id: int, *, limit: int, remaining: int, reset_after: float) -> None:
+        """Take over the headers of an answer to create-message."""
+        ...
+
+    def hold(self, channel_id: int, seconds: float, *, everywhere: bool) -> None:
+        """Send nothing for so many seconds: the answer was a 429."""
+        ...
+
+
+def rate_limit_trace(feed: RateFeed) -> aiohttp.TraceConfig:
+    """Return what to give `discord.Client(http_trace=...)` so that `feed` hears of every create-message answer."""
+
+    async def on_request_end(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
+    ) -> None:
+        found = _CREATE_MESSAGE.search(end.url.path) if end.method == "POST" else None
+        if found is None:
+            return
+        channel_id, headers = int(found[1]), end.response.headers
+        waiting = _accepted.get()
+        if waiting is not None and not waiting.done() and 200 <= end.response.status < 300:
+            waiting.set_result(None)
+        try:
+            if end.response.status == 429:
+                everywhere = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers
+                feed.hold(channel_id, float(headers.get("Retry-After", "1")), everywhere=everywhere)
+            elif "X-RateLimit-Remaining" in headers:
+                feed.seen(
+                    channel_id,
+                    limit=int(headers["X-RateLimit-Limit"]),
+                    remaining=int(headers["X-RateLimit-Remaining"]),
+                    reset_after=float(headers["X-RateLimit-Reset-After"]),
+                )
+        except (KeyError, ValueError):
+            return  # headers that cannot be read say nothing; discord.py still obeys what it understands
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(on_request_end)
+    return trace
+
+
+class DiscordSink:
+    """The relays' `Sink`, by a discord.py client that is logged in."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+        self._resting: set[asyncio.Task[None]] = set()
+
+    async def send(self, channel_id: int, content: str, *, nonce: str, attachment: Attachment | None = None) -> None:
+        """Post one message: silent, without mentions and link previews. See `bot.relay.sink.Sink`.
+
+        Returns as soon as Discord has accepted it: discord.py's own call returns only when the window ends if the
+        message used up its last slot, and is left to rest until then.
+        """
+        accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        token = _accepted.set(accepted)
+        posting = asyncio.create_task(self._post(channel_id, content, nonce, attachment))
+        _accepted.reset(token)
+        try:
+            await asyncio.wait({posting, accepted}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            posting.cancel()
+            raise
+        if not accepted.done():
+            await posting
+            return
+        self._resting.add(posting)
+        posting.add_done_callback(self._rested)
+
+    def _rested(self, posting: "asyncio.Task[None]") -> None:
+        self._resting.discard(posting)
+        if not posting.cancelled():
+            posting.exception()  # looked at, so that asyncio does not complain: the message is in the channel
+
+    async def _post(self, channel_id: int, content: str, nonce: str, attachment: Attachment | None) -> None:
+        channel = self._client.get_partial_messageable(channel_id)
+        files = [discord.File(BytesIO(attachment.data), attachment.filename)] if attachment is not None else []
+        try:
+            # discord.py sets `enforce_nonce` with every nonce: Discord answers a repeat with the first message.
+            await channel.send(
+                content,
+                files=files,
+                nonce=nonce,
+                silent=True,
+                suppress_embeds=True,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        except discord.NotFound as error:
+            raise ChannelGone(
+                _("The channel of this relay does not exist any more; remove the relay or add it to another channel.")
+            ) from error
+        except discord.Forbidden as error:
+            raise ChannelForbidden(_forbidden(error)) from error
+        except discord.RateLimited as error:
+            raise SinkUnavailable(_limited(), retry_after=error.retry_after) from error
+        except discord.HTTPException as error:
+            raise _failed(error) from error
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+            raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
+
+
+def _forbidden(error: discord.Forbidden) -> str:
+    if error.code == _MISSING_ACCESS:
+        return _("The bot cannot see the channel of this relay; give it the right View Channel there.")
+    return _(
+        "The bot may not post in the channel of this relay; "
+        "give it the rights View Channel, Send Messages and Attach Files there."
+    )
+
+
+def _limited() -> str:
+    return _("Discord counts too many requests of the bot; the message is sent again when it allows.")
+
+
+def _failed(error: discord.HTTPException) -> SinkUnavailable | MessageRefused:
+    if error.status == 429:
+        # Without a `Via` header discord.py takes it for a ban by Cloudflare and does not wait by itself.
+        return SinkUnavailable(_limited(), retry_after=60.0)
+    if error.status >= 500 or error.status == 408:
+        return SinkUnavailable(_("Discord has trouble of its own; the message is sent again until it is taken."))
+    return MessageRefused(_("Discord refused a message of this relay; its lines are counted as lost."))

@@ -1,0 +1,371 @@
+"""Relays from console to channel, and the supervisor that keeps them running."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.console.events import (
+    Connected,
+    ConsoleLine,
+    DaemonError,
+    DaemonMessage,
+    Disconnected,
+    InstallCompleted,
+    InstallStarted,
+    LinesDropped,
+    Parked,
+    ServerDeleted,
+    StatsUpdated,
+    StatusChanged,
+)
+from bot.errors import BadInput, ConsoleRefused, PanelUnreachable
+from bot.relay.pace import Pace, Paces, Turns
+from bot.relay.relay import RelayTiming
+from bot.relay.sink import ChannelForbidden, ChannelGone
+from bot.relay.supervisor import RelaySupervisor, SupervisorTiming
+from bot.terms import PowerState, RelayStyle
+from bot.vitals import RelayState
+
+from .conftest import QUICK, ScriptedConsole, at, until, wanted
+
+
+class World:
+    """A supervisor with consoles by server id."""
+
+    def __init__(self, sink, relays, **options):
+        self.sink = sink
+        self.relays = list(relays)
+        self.consoles = {}
+        self.reports = []
+        self.reading_fails = 0
+        paces = Paces(Turns(100_000))
+        for channel in range(1, 30):
+            paces._channels[channel] = Pace(limit=100_000, remaining=100_000, window=0.01)
+        timing = {
+            "timing": SupervisorTiming(retry=0.02, recheck=0.2, drain=0.2),
+            "relay_timing": RelayTiming(announce_loss=0.05),
+            "outbox_timing": QUICK,
+        }
+        self.supervisor = RelaySupervisor(
+            wanted=self.read, open_console=self.open, sink=sink, paces=paces, report=self.report, **(timing | options)
+        )
+
+    async def read(self):
+        if self.reading_fails:
+            self.reading_fails -= 1
+            raise RuntimeError("the database is locked")
+        return self.relays
+
+    def open(self, one):
+        return self.consoles.setdefault(one.relay.id, ScriptedConsole())
+
+    async def report(self, relay_id, error):
+        self.reports.append((relay_id, error))
+
+    def console(self, relay_id=1):
+        return self.consoles[relay_id]
+
+    def health(self, relay_id=1):
+        return self.supervisor.health(relay_id)
+
+    async def opened(self, *relay_ids):
+        await until(lambda: all(i in self.consoles and self.consoles[i].open for i in relay_ids or (1,)))
+
+    async def shows(self, text, channel_id=1):
+        await until(lambda: text in self.sink.text(channel_id))
+
+
+@asynccontextmanager
+async def running(sink, *relays, **options):
+    world = World(sink, relays or [wanted()], **options)
+    task = asyncio.create_task(world.supervisor.run())
+    try:
+        yield world
+    finally:
+        await world.supervisor.close(1)
+        await task
+
+
+async def test_lines_go_from_console_to_channel(sink):
+    async with running(sink) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        world.console().say("\x1b[32mone\x1b[0m", "two\r\nthree", "\x1b[K", "10%\r20%")
+        await until(lambda: len(sink.lines()) == 5)
+        health = world.health()
+    assert sink.lines() == ["\x1b[32mone\x1b[0m", "two", "three", "\u200b", "20%"]
+    assert sink.messages[1][0].startswith("```ansi\n")
+    assert health.state is RelayState.LIVE
+    assert (health.delivered, health.lost, health.queued_lines, health.queued_bytes) == (5, 0, 0, 0)
+    assert health.connected_since == health.last_line_at == at(0)
+    assert health.last_error is None
+
+
+async def test_the_options_of_a_relay_hold(sink):
+    relay = wanted(style=RelayStyle.PLAIN, include="join|chat", exclude="bot", redact=True)
+    async with running(sink, relay) as world:
+        await world.opened()
+        world.console().say("\x1b[32mSteve[/203.0.113.9:1] jo\x1b[0mined", "saved", "bot joined", "chat: 203.0.113.9")
+        await until(lambda: len(sink.lines()) == 2)
+    assert sink.messages[1][0].startswith("```\n")
+    assert sink.lines() == ["Steve[/‹ip-1›] joined", "chat: ‹ip-1›"]
+
+
+async def test_without_redaction_addresses_are_shown(sink):
+    async with running(sink, wanted(redact=False)) as world:
+        await world.opened()
+        world.console().say("from 203.0.113.9")
+        await world.shows("203.0.113.9")
+
+
+async def test_status_changes_are_announced_and_the_first_state_is_no_news(sink):
+    async with running(sink, wanted(name="My_Server")) as world:
+        await world.opened()
+        world.console().put(
+            StatusChanged(PowerState.OFFLINE),
+            StatusChanged(PowerState.STARTING, PowerState.OFFLINE),
+            StatusChanged(PowerState.UNKNOWN, PowerState.STARTING),
+            StatusChanged(PowerState.STARTING),
+            StatusChanged(PowerState.RUNNING, PowerState.STARTING),
+            StatsUpdated(PowerState.RUNNING, 1, 1.0, 1),
+            DaemonError("x"),
+        )
+        await world.shows("running")
+    assert sink.text() == "🔄 **My\\_Server** is starting\n▶ **My\\_Server** is running"
+
+
+async def test_other_news_are_told(sink):
+    async with running(sink) as world:
+        await world.opened()
+        world.console().put(
+            InstallStarted(), DaemonMessage("pulling"), InstallCompleted(), LinesDropped(7), ServerDeleted()
+        )
+        await world.shows("deleted")
+        assert world.health().lost == 7
+    assert "🛠 **Survival** is being installed\n```ansi\npulling\n```\n🛠 The installation" in sink.text()
+    assert "✂ 7 lines left out here" in sink.text()
+
+
+async def test_a_short_loss_is_not_worth_a_word(sink):
+    async with running(sink, relay_timing=RelayTiming(announce_loss=30)) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)), Disconnected(at(5), "gone."))
+        await until(lambda: world.health().state is RelayState.LOST)
+        assert world.health().last_error == "gone."
+        world.console().put(Connected(at(8), lost_at=at(5), recovered=1))
+        world.console().put(ConsoleLine("missed", at(8), recovered=True))
+        await world.shows("missed")
+        assert world.health().reconnects == 1
+    assert sink.text() == "```ansi\nmissed\n```"
+
+
+async def test_a_long_loss_and_the_return_are_told_once_each(sink):
+    async with running(sink) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)), Disconnected(at(5), "The node is away."))
+        world.console().put(Disconnected(at(9), "The node is still away."))
+        await world.shows("still trying")
+        world.console().put(Connected(at(185), lost_at=at(5), recovered=2))
+        await world.shows("is back")
+    since = int(at(5).timestamp())
+    assert f"has been lost since <t:{since}:T>; still trying. The node is still away." in sink.text()
+    assert "is back after 3 minutes; the 2 missed lines follow." in sink.text()
+    assert sink.text().count("lost since") == 1
+
+
+async def test_lines_that_may_be_missing_are_always_told(sink):
+    async with running(sink, relay_timing=RelayTiming(announce_loss=30)) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)), Disconnected(at(5), "x"), Connected(at(9), lost_at=at(5), complete=False))
+        await world.shows("missing")
+    first, last = (int(at(s).timestamp()) for s in (5, 9))
+    assert f"lines between <t:{first}:T> and <t:{last}:T> may be missing" in sink.text()
+
+
+async def test_a_parked_console_is_told_once_with_its_reason(sink):
+    async with running(sink) as world:
+        await world.opened()
+        world.console().put(Parked(at(0), ConsoleRefused("The key may not see the console.")))
+        world.console().put(Parked(at(60), ConsoleRefused("The key may not see the console.")))
+        world.console().say("x")
+        await world.shows("```ansi\nx\n```")
+        assert world.health().state is RelayState.PARKED
+        assert world.health().last_error == "The key may not see the console."
+        world.console().put(Connected(at(90)))
+        await world.shows("is back")
+    assert sink.text().count("There is no console of **Survival** for now: The key may not see the console.") == 1
+
+
+async def test_two_relays_of_one_server_have_a_listener_and_a_writer_each(sink):
+    async with running(sink, wanted(1, channel_id=1), wanted(2, channel_id=2, exclude="secret")) as world:
+        await world.opened(1, 2)
+        for relay_id in (1, 2):
+            world.console(relay_id).say("secret", "open")
+        await until(lambda: sink.lines(1) == ["secret", "open"] and sink.lines(2) == ["open"])
+
+
+async def test_servers_that_share_a_channel_are_named(sink):
+    relays = wanted(1, 1, 5, "One"), wanted(2, 2, 5, "Two")
+    async with running(sink, *relays) as world:
+        await world.opened(1, 2)
+        world.console(1).say("a")
+        await world.shows("a", 5)
+        world.console(2).say("b")
+        await world.shows("b", 5)
+        world.console(2).say("c")
+        await world.shows("c", 5)
+    assert sink.messages[5] == ["-# One\n```ansi\na\n```", "-# Two\n```ansi\nb\n```", "```ansi\nc\n```"]
+
+
+async def test_relays_start_and_stop_as_the_rows_say(sink):
+    async with running(sink, wanted(1)) as world:
+        await world.opened(1)
+        world.relays = [wanted(2, 2, 2, "Two")]
+        world.supervisor.wake()
+        await world.opened(2)
+        await until(lambda: not world.console(1).open)
+        assert world.health(1) is None
+        assert world.health(2).state is RelayState.CONNECTING
+        assert world.consoles[1].opened == world.consoles[2].opened == 1
+        world.supervisor.wake()
+        world.console(2).say("x")
+        await world.shows("x", 2)
+        assert world.console(2).opened == 1
+
+
+async def test_a_changed_row_restarts_its_relay_and_keeps_the_count(sink):
+    async with running(sink, wanted(1)) as world:
+        await world.opened()
+        world.console().say("a")
+        await world.shows("a")
+        world.relays = [wanted(1, exclude="b")]
+        world.supervisor.wake()
+        await until(lambda: world.console().opened == 2)
+        world.console().say("b", "c")
+        await world.shows("c")
+        assert world.health().delivered == 2
+    assert sink.lines() == ["a", "c"]
+
+
+async def test_a_dead_channel_parks_its_relays_and_hurts_no_other(sink):
+    sink.failures[1] = [ChannelGone("The channel is gone.")]
+    async with running(sink, wanted(1), wanted(2, 2, 2)) as world:
+        await world.opened(1, 2)
+        world.console(1).say("x")
+        await until(lambda: world.reports)
+        assert not world.console(1).open
+        assert [(i, str(e)) for i, e in world.reports] == [(1, "The channel is gone.")]
+        health = world.health(1)
+        assert health.state is RelayState.PARKED
+        assert health.last_error == "The channel is gone."
+        assert health.lost == 1
+        world.console(2).say("y")
+        await world.shows("y", 2)
+        world.supervisor.wake()
+        await asyncio.sleep(0.3)  # longer than the recheck of a forbidden channel
+        assert world.console(1).opened == 1
+        assert len(world.reports) == 1
+
+
+async def test_a_forbidden_channel_is_tried_again_later_and_not_reported_again(sink):
+    sink.failures[1] = [ChannelForbidden("no right"), ChannelForbidden("no right")]
+    async with running(sink) as world:
+        await world.opened()
+        world.console().say("x")
+        await until(lambda: world.reports)
+        await world.opened()
+        world.console().say("y")
+        await until(lambda: world.console().opened >= 2 and not world.console().open)
+        await world.opened()
+        world.console().say("z")
+        await world.shows("z")
+    assert len(world.reports) == 1
+
+
+async def test_naming_a_parked_relay_tries_it_again_at_once(sink):
+    sink.failures[1] = [ChannelGone("gone")]
+    async with running(sink) as world:
+        await world.opened()
+        world.console().say("x")
+        await until(lambda: world.reports)
+        world.supervisor.wake(1)
+        await world.opened()
+        world.console().say("y")
+        await world.shows("y")
+
+
+async def test_a_bad_stored_pattern_parks_the_relay_with_its_sentence(sink):
+    async with running(sink, wanted(1, include="("), wanted(2, 2, 2)) as world:
+        await world.opened(2)
+        ((relay_id, error),) = world.reports
+        assert relay_id == 1
+        assert isinstance(error, BadInput)
+        assert world.health(1).state is RelayState.PARKED
+        world.relays[0] = wanted(1, include="ok")
+        world.supervisor.wake()
+        await world.opened(1)
+
+
+@pytest.mark.parametrize("error", [PanelUnreachable("The panel is away."), ZeroDivisionError("a defect")])
+async def test_a_console_that_breaks_is_opened_again_by_and_by(sink, error, caplog):
+    async with running(sink, wanted(1), wanted(2, 2, 2)) as world:
+        await world.opened(1, 2)
+        world.console(1).put(error, ConsoleLine("after", at(0)))
+        await world.shows("after")
+        assert world.console(1).opened == 2
+        assert world.console(2).opened == 1
+    assert str(error) in caplog.text
+
+
+async def test_a_console_that_ends_is_opened_again(sink):
+    async with running(sink) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)), None)
+        await until(lambda: world.console().opened == 2)
+        assert world.health().state is RelayState.LOST
+        assert "ended" in world.health().last_error
+
+
+async def test_a_database_in_trouble_stops_nothing(sink, caplog):
+    async with running(sink) as world:
+        await world.opened()
+        world.reading_fails = 2
+        world.relays.append(wanted(2, 2, 2))
+        world.supervisor.wake()
+        world.console().say("x")
+        await world.shows("x")
+        await world.opened(1, 2)
+    assert "database is locked" in caplog.text
+
+
+async def test_closing_delivers_what_was_read(sink):
+    async with running(sink, outbox_timing=None) as world:
+        await world.opened()
+        world.console().say(*(f"{n}" for n in range(500)))
+        await world.supervisor.close(3)
+    assert sink.lines() == [f"{n}" for n in range(500)]
+    assert not world.console().open
+
+
+async def test_closing_takes_no_longer_than_it_may(sink):
+    sink.gate.clear()
+    async with running(sink, wanted(1), wanted(2, 2, 2)) as world:
+        await world.opened(1, 2)
+        world.console(1).say("x")
+        await until(lambda: sink.calls)
+        start = asyncio.get_running_loop().time()
+        await world.supervisor.close(0.5)
+        assert asyncio.get_running_loop().time() - start < 1
+        assert world.health() is None
+
+
+async def test_the_supervisor_ends_when_cancelled(sink):
+    world = World(sink, [wanted()])
+    task = asyncio.create_task(world.supervisor.run())
+    await world.opened()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await world.supervisor.close(1)
+    assert not world.console().open
