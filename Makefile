@@ -1,0 +1,51 @@
+# Everything a fresh machine needs is Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PACKAGES := bot cogs migrations sandbox
+CHECKED := $(PACKAGES) tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run check test lint format lock clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMP) ## Run the bot with the settings in .env
+	@$(BIN)/python -m bot
+
+check: $(STAMP) ## Say in plain words what is wrong with the set-up
+	@$(BIN)/python -m bot check
+
+test: lint ## Everything that must hold: format, lint, types, rooms, tests
+	$(BIN)/pytest -n 2
+
+lint: $(STAMP) ## Format, lint, types and rooms, without the tests
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/basedpyright $(PACKAGES)
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code and mend what can be mended
+	$(BIN)/ruff format $(CHECKED)
+	$(BIN)/ruff check --fix $(CHECKED)
+
+lock: $(STAMP) ## Write both lock files anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+		pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --extra dev \
+		pyproject.toml --output-file requirements-dev.lock
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# Installed again only when the locked versions or the package's own data have changed.
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is older or missing: make PYTHON=/path/to/python3.11 ..." >&2; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

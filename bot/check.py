@@ -1,0 +1,145 @@
+"""Says in plain words what is wrong with a set-up, for `python -m bot check`; changes nothing."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from bot.discord_probe import who_am_i
+from bot.errors import BotError, ExitCode, StartupError
+from bot.health import Health
+from bot.i18n import _
+from bot.panel.pool import PanelPool
+from bot.secret_keys import key_file, read_keys
+from bot.settings import Settings, require_token
+from bot.store.database import sqlite_file
+from bot.store.migrate import Standing
+from bot.store.store import Store, inspect
+from bot.store.values import Panel
+
+Probe = Callable[[str, str | None], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    fine: bool
+    subject: str
+    text: str
+    """How it is; where it is not fine, also what to do."""
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.fine else 'wrong':<5}  {self.subject}: {self.text}"
+
+
+async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator[Finding]:
+    """Yield what is found, one thing after the other; `probe` asks Discord whose token it is."""
+    yield await _discord(settings, probe)
+    yield await _http_listen(settings)
+    database, standing = await _database(settings)
+    yield database
+    if not database.fine:
+        return
+    try:
+        keys = read_keys(_secret(settings), key_file(sqlite_file(settings.database_url)))
+        # Where no key was made yet, any will do to find out that nothing is stored which would need one.
+        store = Store.attach(settings.database_url, keys or (Fernet.generate_key().decode(),))
+    except StartupError as error:
+        yield Finding(False, "SECRET_KEYS", str(error))
+        return
+    try:
+        panels = await _panels(store) if standing is Standing.CURRENT else []
+    except StartupError as error:
+        yield Finding(False, "SECRET_KEYS", str(error))
+        return
+    finally:
+        await store.close()
+    yield Finding(True, "SECRET_KEYS", _("they fit.") if keys else _("a key file will be made at the first start."))
+    for finding in await _reach(panels, allow_private=settings.allow_private_panels):
+        yield finding
+
+
+async def _discord(settings: Settings, probe: Probe) -> Finding:
+    try:
+        name = await probe(require_token(settings), settings.discord_api_url)
+    except StartupError as error:
+        subject = "DISCORD_TOKEN" if error.exit_code == ExitCode.TOKEN else "Discord"
+        return Finding(False, subject, str(error))
+    return Finding(True, "DISCORD_TOKEN", _("Discord knows it as {name}.").format(name=name))
+
+
+async def _http_listen(settings: Settings) -> Finding:
+    subject = "HTTP_LISTEN"
+    if settings.http_listen is None:
+        return Finding(True, subject, _("off."))
+    try:
+        health = await Health({}).start(*settings.http_listen)
+    except StartupError as error:
+        return Finding(
+            False, subject, _("{error} If the bot is running right now, this is its own.").format(error=error)
+        )
+    await health.close()
+    return Finding(True, subject, _("free."))
+
+
+async def _database(settings: Settings) -> tuple[Finding, Standing]:
+    subject = "DATABASE_URL"
+    try:
+        file = sqlite_file(settings.database_url)
+        if file is not None and not file.exists():
+            return _new_file(subject, file), Standing.EMPTY
+        standing = await inspect(settings.database_url)
+    except StartupError as error:
+        return Finding(False, subject, str(error)), Standing.EMPTY
+    match standing:
+        case Standing.NEWER:
+            text = _("the database was made by a newer version of this program: install that version again.")
+        case Standing.OLDER:
+            text = _("opens; it is of an older version and will be brought up to date at the next start.")
+        case Standing.EMPTY:
+            text = _("opens; the tables will be made at the first start.")
+        case Standing.CURRENT:
+            text = _("opens and is up to date.")
+    return Finding(standing is not Standing.NEWER, subject, text), standing
+
+
+def _new_file(subject: str, file: Path) -> Finding:
+    folder = next(parent for parent in file.absolute().parents if parent.exists())
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return Finding(True, subject, _("{file} will be made at the first start.").format(file=file))
+    return Finding(
+        False,
+        subject,
+        _("{file} cannot be made: the bot may not write to {folder}. Choose another place.").format(
+            file=file, folder=folder
+        ),
+    )
+
+
+async def _panels(store: Store) -> list[Panel]:
+    return [panel for guild_id in await store.guilds.all() for panel in await store.panels.list(guild_id)]
+
+
+async def _reach(panels: list[Panel], *, allow_private: bool) -> list[Finding]:
+    pool = PanelPool(allow_private=allow_private)
+    try:
+        return await asyncio.gather(*(_reach_one(pool, panel) for panel in panels))
+    finally:
+        await pool.close()
+
+
+async def _reach_one(pool: PanelPool, panel: Panel) -> Finding:
+    subject = _("panel “{label}” of guild {guild}").format(label=panel.label, guild=panel.guild_id)
+    try:
+        await pool.client(url=panel.url, key=panel.key, kind=panel.kind).recognise()
+    except BotError as error:
+        return Finding(False, subject, str(error))
+    return Finding(True, subject, _("answers and accepts the key."))
+
+
+def _secret(settings: Settings) -> str | None:
+    return settings.secret_keys.get_secret_value() if settings.secret_keys else None

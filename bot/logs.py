@@ -1,0 +1,138 @@
+"""Sets up logging: where lines go, whom they concern, and the last line of defence against secrets in them."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TextIO
+
+MASK: Final = "[secret]"
+SHORTEST_SECRET = 8
+"""Characters; masking anything shorter would garble words that happen to contain it."""
+
+_context: ContextVar[Mapping[str, int | str]] = ContextVar("log_context", default={})  # noqa: B039  never changed in place
+_registered: set[str] = set()
+
+_SECRETS = re.compile(
+    r"\beyJ[\w-]{10,}(?:\.[\w-]*){0,2}"  # a JWT, or what is left of a shortened one
+    r"|\b(?:ptlc|ptla|pacc|papp|plcn|peli)_\w+"  # panel keys
+    r"|\b[MNO][\w-]{22,28}\.[\w-]{5,8}\.[\w-]{25,}"  # a Discord token
+    r"|(?<=/webhooks/)(?P<hook>\d+/)[^/\s\"'?]+"  # the secret part of a webhook's or interaction's address
+    r"|(?<=/interactions/)(?P<interaction>\d+/)[^/\s\"'?]+"
+    r"|\b(?P<bearer>(?i:Bearer)\s+)[\w.~+/=-]{8,}"
+    r"|\b(?P<bot>Bot\s+)[\w.-]{50,}"
+)
+# What a console line or a name could use to forge a log line or to command the terminal that shows it.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9} | {10: "\\n", 13: "\\r"}
+
+
+def register_secret(secret: str) -> None:
+    """Have this very text masked in everything logged from now on."""
+    if len(secret) >= SHORTEST_SECRET:
+        _registered.add(secret)
+
+
+def redact(text: str) -> str:
+    """Return the text with everything masked that is or looks like a secret."""
+    for secret in sorted(_registered, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return _SECRETS.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    kept = "".join(found.group(name) or "" for name in ("hook", "interaction", "bearer", "bot"))
+    return kept + MASK
+
+
+@contextmanager
+def log_context(**facts: int | str | None) -> Generator[None]:
+    """Name whom the lines logged within concern (`guild=…, server=…, user=…`); tasks started within inherit it."""
+    token = _context.set({**_context.get(), **{name: fact for name, fact in facts.items() if fact is not None}})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def keep_log_context(**facts: int | str | None) -> None:
+    """Do as `log_context` for the rest of the current task, where nothing can be wrapped around the work."""
+    _context.set({**_context.get(), **{name: fact for name, fact in facts.items() if fact is not None}})
+
+
+class _Facts(logging.Filter):
+    """Puts the context on the record, where it is made: a handler may run in another context."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.facts = _context.get()
+        return True
+
+
+class _Formatter(logging.Formatter):
+    """Shared by both formats: message, time and traceback, all of them redacted."""
+
+    def message_of(self, record: logging.LogRecord) -> str:
+        return redact(record.getMessage())
+
+    def trouble_of(self, record: logging.LogRecord) -> str:
+        parts = [record.exc_text or ""]
+        if record.exc_info and not record.exc_text:
+            parts = [self.formatException(record.exc_info)]
+        if record.stack_info:
+            parts.append(self.formatStack(record.stack_info))
+        return redact("\n".join(part for part in parts if part))
+
+    def facts_of(self, record: logging.LogRecord) -> Mapping[str, int | str]:
+        facts: Mapping[str, int | str] = getattr(record, "facts", {})
+        return {name: redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+class TextFormatter(_Formatter):
+    """One line for people: time, level, logger, message, facts; a traceback on lines of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:  # noqa: D102  as in logging
+        moment = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        facts = "".join(f" {name}={fact}" for name, fact in self.facts_of(record).items())
+        line = f"{moment} {record.levelname:<7} {record.name}: {self.message_of(record)}{facts}".translate(_CONTROLS)
+        trouble = self.trouble_of(record)
+        return f"{line}\n{trouble}" if trouble else line
+
+
+class JsonFormatter(_Formatter):
+    """One JSON object a line, for machines."""
+
+    def format(self, record: logging.LogRecord) -> str:  # noqa: D102  as in logging
+        fields: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self.message_of(record),
+            **self.facts_of(record),
+        }
+        trouble = self.trouble_of(record)
+        if trouble:
+            fields["traceback"] = trouble
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def set_up_logs(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
+    """Send every log line to the stream (standard output by default), in place of where they went before.
+
+    Libraries stay at `info` and above whatever the level: what they say below it holds raw frames and payloads.
+    """
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(_Facts())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    wanted = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(wanted, logging.INFO))
+    for ours in ("bot", "cogs", "__main__"):
+        logging.getLogger(ours).setLevel(wanted)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # the store says by itself when it migrates
+    logging.captureWarnings(capture=True)
+    # A log call that cannot be formatted would be shown with its arguments, past the mask.
+    logging.raiseExceptions = False

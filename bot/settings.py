@@ -1,0 +1,137 @@
+"""The only reader of the environment: every setting, its default, and what is wrong with it in one line."""
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ExitCode, StartupError
+from bot.i18n import _
+
+ENV_FILE = Path(".env")
+
+
+class HostPort(NamedTuple):
+    """An address to listen on; port 0 lets the system choose one."""
+
+    host: str
+    port: int
+
+
+def _host_port(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    host, colon, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError(_("must be host:port, such as 127.0.0.1:8080"))
+    return HostPort(host, int(port))
+
+
+def _address(*schemes: str) -> AfterValidator:
+    def check(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(
+                _("must be an address that begins with {schemes}").format(schemes="://, ".join(schemes) + "://")
+            )
+        return text.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _lower(text: object) -> object:
+    return text.strip().lower() if isinstance(text, str) else text
+
+
+class Settings(BaseSettings):
+    """What the owner decides, from the environment and `.env`; the field `log_level` is the variable `LOG_LEVEL`."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,  # `SECRET_KEYS=` in a copied .env.example means: not set
+        extra="ignore",  # the .env file may serve other programs too
+        frozen=True,
+        hide_input_in_errors=True,  # a mistyped token must not be told to the log
+        str_strip_whitespace=True,
+    )
+
+    discord_token: SecretStr | None = None
+    """The bot token; required to run."""
+    database_url: str = Field(default="sqlite+aiosqlite:///data/wingcord.db", repr=False)
+    """Any SQLAlchemy URL with an async driver; may hold a password."""
+    secret_keys: SecretStr | None = None
+    """Fernet keys, newest first, comma-separated; None means the key file beside the database."""
+    allow_private_panels: bool = False
+    """Whether a panel or node may live on a private or loopback address."""
+    discord_api_url: Annotated[str, _address("http", "https")] | None = None
+    """Base for REST, without a slash at the end; None means Discord."""
+    discord_gateway_url: Annotated[str, _address("ws", "wss")] | None = None
+    """Gateway to connect to, without a slash at the end; None means what Discord answers."""
+    http_listen: Annotated[HostPort | None, NoDecode, BeforeValidator(_host_port)] = None
+    """Where /healthz, /readyz and /metrics are served; None means nowhere."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
+
+
+class _WithFile(Settings):
+    """The settings as the program reads them; tests construct `Settings` and read nobody's file."""
+
+    model_config = SettingsConfigDict(env_file=ENV_FILE, env_file_encoding="utf-8")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment, and from `.env` what the environment does not say.
+
+    Raises:
+        StartupError: with all mistakes in one line, values not shown.
+    """
+    try:
+        # Validating an empty mapping reads the environment as the constructor does, and type checkers agree with it.
+        return _WithFile.model_validate({})
+    except ValidationError as error:
+        raise _refused(error) from None
+    except OSError as error:
+        raise _unreadable((error.strerror or str(error)).lower()) from None
+
+
+def _refused(error: ValidationError) -> StartupError:
+    mistakes: list[str] = []
+    for mistake in error.errors(include_url=False, include_input=False):
+        if not mistake["loc"]:  # not about a setting: the file could not be decoded
+            return _unreadable(_("it is not UTF-8 text"))
+        mistakes.append(f"{str(mistake['loc'][0]).upper()} {_plain(mistake['msg'])}")
+    return StartupError(
+        _("Settings that cannot be used: {mistakes}. Correct them in .env or in the environment.").format(
+            mistakes="; ".join(mistakes)
+        ),
+        exit_code=ExitCode.SETTINGS,
+    )
+
+
+def _unreadable(reason: str) -> StartupError:
+    return StartupError(
+        _("The file {file} cannot be read: {reason}.").format(file=ENV_FILE, reason=reason),
+        exit_code=ExitCode.SETTINGS,
+    )
+
+
+def _plain(message: str) -> str:
+    """Return pydantic's message as the second half of a sentence."""
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return message.split(", unable to interpret")[0]
+
+
+def require_token(settings: Settings) -> str:
+    """Return the bot token.
+
+    Raises:
+        StartupError: it is not set.
+    """
+    if settings.discord_token is None:
+        raise StartupError(
+            _("DISCORD_TOKEN is not set: copy the token from the developer portal (your application, Bot) into .env."),
+            exit_code=ExitCode.TOKEN,
+        )
+    return settings.discord_token.get_secret_value()

@@ -1,0 +1,104 @@
+"""The project's own promises: settings explained, rooms kept apart, modules that say what they are for."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import __doc__ as main_doc
+from bot.errors import ExitCode
+from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted(path for room in ("bot", "cogs", "migrations", "sandbox") for path in (ROOT / room).rglob("*.py"))
+
+
+def test_every_setting_is_in_the_example_with_its_default_and_a_comment() -> None:
+    blocks = re.split(r"\n\n+", (ROOT / ".env.example").read_text().strip())[1:]
+    explained: dict[str, str] = {}
+    for block in blocks:
+        *comments, assignment = block.splitlines()
+        assert comments, f"{assignment} has no comment"
+        assert all(line.startswith("#") for line in comments), block
+        name, _, value = assignment.partition("=")
+        explained[name] = value
+    assert list(explained) == [name.upper() for name in Settings.model_fields]
+    defaults = {name.upper(): field.default for name, field in Settings.model_fields.items()}
+    for name, value in explained.items():
+        default = defaults[name]
+        assert value == ("" if default is None else str(default).lower() if isinstance(default, bool) else default)
+
+
+def test_a_copied_example_is_a_working_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.settings import load_settings
+
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
+    assert load_settings().model_dump() == Settings().model_dump()
+
+
+def test_every_exit_code_is_explained() -> None:
+    assert main_doc
+    for code in ExitCode:
+        assert re.search(rf"^{int(code)}     \w", main_doc, re.MULTILINE), code
+
+
+def test_the_locks_name_no_host_and_pin_by_hash() -> None:
+    """A host name would break the installation wherever that host is not reachable."""
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        pins = re.findall(r"^[\w.\[\]-]+==.*\\$", text, re.MULTILINE)
+        starts = re.findall(r"^[^\s#].*", text, re.MULTILINE)
+        assert len(pins) == len(starts) > 20
+
+
+def test_what_pyproject_asks_for_is_locked() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for lock, wanted in (
+        ("requirements.lock", project["dependencies"]),
+        ("requirements-dev.lock", project["dependencies"] + project["optional-dependencies"]["dev"]),
+    ):
+        locked = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE))
+        names = {re.match(r"[\w.-]+", entry).group().lower().replace(".", "-") for entry in wanted}
+        assert names <= locked
+
+
+def test_stand_ins_and_tests_are_no_part_of_the_bot() -> None:
+    """Neither by an import statement nor by a name in a string, such as an extension to load."""
+    for path in MODULES:
+        if path.relative_to(ROOT).parts[0] in {"bot", "cogs", "migrations"}:
+            for node in ast.walk(ast.parse(path.read_text())):
+                names: list[str] = []
+                if isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom):
+                    names = [node.module or ""]
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
+                    names = [node.value]
+                for name in names:
+                    assert name.split(".")[0] not in {"sandbox", "tests"}, f"{path}: {name}"
+
+
+def test_the_store_does_not_load_alembic_until_it_migrates() -> None:
+    program = "import sys, bot.store.store; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0
+
+
+def test_make_help_names_every_target() -> None:
+    shown = subprocess.run(["make", "help"], check=True, cwd=ROOT, capture_output=True, text=True).stdout
+    for target in ("run", "test", "lint", "format", "lock"):
+        assert f"make {target} " in shown
+
+
+def test_the_continuous_integration_runs_make_test() -> None:
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    assert script.read_text().splitlines()[-1] == "make test"

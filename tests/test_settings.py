@@ -1,0 +1,100 @@
+"""The settings: the contract's variables, `.env`, and mistakes told in one line without the values."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ExitCode, StartupError
+from bot.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.lower() in Settings.model_fields:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = load_settings()
+    assert settings.discord_token is None
+    assert settings.database_url == "sqlite+aiosqlite:///data/wingcord.db"
+    assert settings.secret_keys is None
+    assert settings.allow_private_panels is False
+    assert settings.discord_api_url is None
+    assert settings.discord_gateway_url is None
+    assert settings.http_listen is None
+    assert (settings.log_level, settings.log_format) == ("info", "text")
+
+
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=from-file\nLOG_LEVEL=debug\nSOMETHING_ELSE=1\nSECRET_KEYS=\n")
+    monkeypatch.setenv("DISCORD_TOKEN", " from-environment ")
+    settings = load_settings()
+    assert settings.discord_token is not None
+    assert settings.discord_token.get_secret_value() == "from-environment"
+    assert settings.log_level == "debug"
+    assert settings.secret_keys is None, "an empty variable counts as not set"
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:0", "::1", 0), ("localhost:65535", "localhost", 65535)],
+)
+def test_an_address_to_listen_on_is_host_and_port(
+    text: str, host: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_LISTEN", text)
+    assert load_settings().http_listen == (host, port)
+
+
+def test_addresses_lose_their_last_slash_and_levels_their_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_API_URL", "http://127.0.0.1:8080/api/v10/")
+    monkeypatch.setenv("DISCORD_GATEWAY_URL", "ws://127.0.0.1:8080/")
+    monkeypatch.setenv("LOG_LEVEL", "WARNING")
+    settings = load_settings()
+    assert settings.discord_api_url == "http://127.0.0.1:8080/api/v10"
+    assert settings.discord_gateway_url == "ws://127.0.0.1:8080"
+    assert settings.log_level == "warning"
+
+
+def test_all_mistakes_are_told_at_once_in_one_line_without_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "ALLOW_PRIVATE_PANELS": "planted-a",
+        "DISCORD_API_URL": "planted-b",
+        "DISCORD_GATEWAY_URL": "https://planted-c",
+        "HTTP_LISTEN": "planted-d:99999",
+        "LOG_LEVEL": "planted-e",
+        "LOG_FORMAT": "planted-f",
+    }
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StartupError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert refused.value.exit_code == ExitCode.SETTINGS
+    assert all(name in line for name in wrong)
+    assert "planted" not in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("text", ["8080", ":8080", "host:", "host:x", "host:65536", "host:-1", "host:８０"])
+def test_half_an_address_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_LISTEN", text)
+    with pytest.raises(StartupError, match=r"HTTP_LISTEN must be host:port"):
+        load_settings()
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00LOG")
+    with pytest.raises(StartupError, match=r"\.env cannot be read"):
+        load_settings()
+
+
+def test_secrets_are_not_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "planted-token")
+    monkeypatch.setenv("SECRET_KEYS", "planted-keys")
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://bot:planted@host/db")
+    assert "planted" not in repr(load_settings())
