@@ -1,1 +1,49 @@
 """What the commands mean: free of Discord, given their collaborators by the composition root."""
+
+from dataclasses import dataclass
+
+from bot.services.access import PRESETS, Access, AccessCheck, AccessRow
+from bot.services.consoles import CommandAnswer, Consoles
+from bot.services.guilds import Guilds
+from bot.services.members import Member
+from bot.services.outcome import Progress
+from bot.services.panels import ConnectedPanel, LinkChoice, PanelRow, Panels
+from bot.services.power import Power
+from bot.services.relays import RelayRow, Relays
+from bot.services.servers import ServerOverview, Servers, ServerStatus
+
+__all__ = [
+    "PRESETS",
+    "Access",
+    "AccessCheck",
+    "AccessRow",
+    "CommandAnswer",
+    "ConnectedPanel",
+    "Consoles",
+    "Guilds",
+    "LinkChoice",
+    "Member",
+    "PanelRow",
+    "Panels",
+    "Power",
+    "Progress",
+    "RelayRow",
+    "Relays",
+    "ServerOverview",
+    "ServerStatus",
+    "Servers",
+    "Services",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the commands can ask for."""
+
+    access: Access
+    panels: Panels
+    servers: Servers
+    power: Power
+    consoles: Consoles
+    relays: Relays
+    guilds: Guilds

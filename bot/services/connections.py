@@ -1,0 +1,73 @@
+"""From stored rows to live things: the panel client of a panel row, the console of a linked server."""
+
+from bot.console.hub import ConsoleHub, Listener
+from bot.console.target import ConsoleTarget
+from bot.errors import BotError, ServerNotFound
+from bot.i18n import _
+from bot.panel.client import PanelClient
+from bot.panel.models import ConsoleTicket
+from bot.panel.models import Server as PanelServer
+from bot.panel.pool import PanelPool
+from bot.services.access import Permit
+from bot.store.store import Store
+from bot.store.values import LinkedServer, Panel
+
+
+class Connections:
+    """Hands out clients and consoles; features that use the same key share one client and its budget."""
+
+    def __init__(self, store: Store, pool: PanelPool, hub: ConsoleHub) -> None:
+        self._store = store
+        self._pool = pool
+        self._hub = hub
+
+    async def panel(self, guild_id: int, panel_id: int) -> Panel:
+        """Return the guild's panel; BotError when it was removed meanwhile."""
+        panel = await self._store.panels.get(guild_id, panel_id)
+        if panel is None:
+            raise BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))
+        return panel
+
+    def client(self, panel: Panel) -> PanelClient:
+        """Return the client for a panel row's key."""
+        return self._pool.client(url=panel.url, key=panel.key, kind=panel.kind)
+
+    async def client_for(self, server: LinkedServer, permit: Permit | None = None) -> PanelClient:
+        """Return the client to act on the server with: by the permit's key, else by the one it was linked with."""
+        return self.client(await self.panel(server.guild_id, permit.panel_id if permit else server.panel_id))
+
+    async def listen(self, server: LinkedServer) -> Listener:
+        """Return a listener on the server's console."""
+        return self._hub.listen(await self.target(server))
+
+    async def target(self, server: LinkedServer) -> ConsoleTarget:
+        """Return what identifies the server's console, by the key it was linked with: one socket for all features."""
+        panel = await self.panel(server.guild_id, server.panel_id)
+        return ConsoleTarget(
+            key=(panel.id, server.uuid),
+            identifier=server.identifier,
+            uuid=server.uuid,
+            name=server.name,
+            panel_url=panel.url,
+            panel=_StoredPanel(self, server),
+        )
+
+
+class _StoredPanel:
+    """The console's view of the panel: looks the key up each time, so that a replaced key is used at once."""
+
+    def __init__(self, connections: Connections, server: LinkedServer) -> None:
+        self._connections = connections
+        self._server = server
+
+    async def console_ticket(self, identifier: str) -> ConsoleTicket:
+        return await (await self._client()).console_ticket(identifier)
+
+    async def server(self, identifier: str) -> PanelServer:
+        return await (await self._client()).server(identifier)
+
+    async def _client(self) -> PanelClient:
+        try:
+            return await self._connections.client_for(self._server)
+        except BotError as error:
+            raise ServerNotFound(str(error)) from error

@@ -1,0 +1,194 @@
+"""Talking to a console: say, command with its answer, and the last lines."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.console.events import ConsoleLine
+from bot.console.hub import Listener
+from bot.errors import BadInput, BotError, NotSupported
+from bot.i18n import _
+from bot.panel.client import PanelClient
+from bot.services.access import Access
+from bot.services.connections import Connections
+from bot.services.members import Member
+from bot.store.values import LinkedServer
+from bot.terms import Action, PanelKind, PowerState
+from bot.text.ansi import strip
+from bot.text.redaction import Redactor
+
+_MAX_INPUT = 1000
+_MAX_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTiming:
+    """Waiting times in seconds; tests scale them."""
+
+    ready: float = 4.0
+    """For the socket to come up before a command is sent without hearing its answer."""
+    first_line: float = 3.0
+    """For the first line of an answer."""
+    quiet: float = 0.8
+    """Without a further line, the answer is over."""
+    whole: float = 6.0
+    """For the whole answer on a console that never falls silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """What the console printed after a command."""
+
+    command: str
+    lines: tuple[str, ...]
+    """Still with their escape sequences; addresses and secrets masked."""
+    note: str | None = None
+    """Why there are no lines, or fewer than one would expect."""
+
+
+class Consoles:
+    """Sends single commands and reads consoles on behalf of members."""
+
+    def __init__(
+        self,
+        access: Access,
+        connections: Connections,
+        *,
+        timing: ConsoleTiming = ConsoleTiming(),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._access = access
+        self._connections = connections
+        self._timing = timing
+        self._now = now
+
+    async def say(self, member: Member, server: LinkedServer, message: str) -> str:
+        """Send the server's say-template with the message; return the sentence to reply."""
+        permit = await self._access.require(member, Action.SAY, server)
+        text = one_line(message)
+        panel = await self._connections.panel(server.guild_id, permit.panel_id)
+        client = self._connections.client(panel)
+        async with AsyncExitStack() as stack:
+            state = None
+            if panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived, so the state is asked first
+                listener, _deaf = await self._hear(server, stack)
+                state = _known(listener)
+            line = server.say_template.replace("{message}", text)
+            await client.send_command(server.identifier, line, known_state=state)
+        return _("Said on **{server}**: {message}").format(server=server.name, message=text)
+
+    async def command(self, member: Member, server: LinkedServer, command: str) -> CommandAnswer:
+        """Send one console command and return what the console printed right after it.
+
+        Raises NotAllowed, BadInput for more than one line, ServerOffline, and whatever the panel says.
+        """
+        text = one_line(command).removeprefix("/")
+        permit = await self._access.require(member, Action.COMMAND, server, command=text)
+        panel = await self._connections.panel(server.guild_id, permit.panel_id)
+        client = self._connections.client(panel)
+        if not panel.kind.has_console:
+            await client.send_command(server.identifier, text)
+            return CommandAnswer(text, (), _("Sent. Panel 0.7 does not show API keys what the console answers."))
+        async with AsyncExitStack() as stack:
+            listener, deaf = await self._hear(server, stack)
+            if listener is None:
+                await client.send_command(server.identifier, text)
+                return CommandAnswer(text, (), _("Sent, but the answer cannot be read: {why}").format(why=deaf))
+            return await self._ask(client, server, text, listener)
+
+    async def last_lines(self, member: Member, server: LinkedServer, count: int) -> tuple[list[str], str | None]:
+        """Return the console's last lines (masked, with escape sequences) and a note when there is something to say."""
+        await self._access.require(member, Action.CONSOLE, server)
+        panel = await self._connections.panel(server.guild_id, server.panel_id)
+        if not panel.kind.has_console:
+            raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
+        async with await self._connections.listen(server) as listener:
+            await listener.ready(self._timing.ready)
+            lines = _masked(line.text for line in listener.tail(count))
+            offline = listener.state is PowerState.OFFLINE
+        if offline:
+            return lines, _("**{server}** is offline.").format(server=server.name)
+        return lines, None if lines else _("The console has printed nothing yet.")
+
+    async def _hear(self, server: LinkedServer, stack: AsyncExitStack) -> tuple[Listener | None, str]:
+        """A listener whose socket is up; or None and the reason."""
+        try:
+            listener = await stack.enter_async_context(await self._connections.listen(server))
+            await listener.ready(self._timing.ready)
+        except BotError as error:
+            return None, str(error)
+        return listener, ""
+
+    async def _ask(self, client: PanelClient, server: LinkedServer, text: str, listener: Listener) -> CommandAnswer:
+        heard = _Heard()
+        reader = asyncio.create_task(heard.read(listener), name=f"answer of {server.uuid}")
+        try:
+            sent_at = self._now()
+            await client.send_command(server.identifier, text, known_state=_known(listener))
+            await heard.settle(self._timing)
+        finally:
+            reader.cancel()
+            with suppress(asyncio.CancelledError):
+                await reader
+        lines = _without_echo(_masked(line.text for line in heard.lines if line.at >= sent_at), text)
+        note = None if lines else _("Sent. The console printed nothing in answer.")
+        return CommandAnswer(text, tuple(lines), note)
+
+
+class _Heard:
+    """Lines as they come, and the moment they stop coming."""
+
+    def __init__(self) -> None:
+        self.lines: list[ConsoleLine] = []
+        self._more = asyncio.Event()
+
+    async def read(self, listener: Listener) -> None:
+        async for event in listener:
+            if isinstance(event, ConsoleLine) and not event.recovered and len(self.lines) < _MAX_LINES:
+                self.lines.append(event)
+                self._more.set()
+
+    async def settle(self, timing: ConsoleTiming) -> None:
+        """Return when the console fell silent, or the answer has taken long enough."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timing.whole):
+                wait = timing.first_line
+                while len(self.lines) < _MAX_LINES:
+                    async with asyncio.timeout(wait):
+                        await self._more.wait()
+                    self._more.clear()
+                    wait = timing.quiet if len(self.lines) > 1 else max(timing.quiet, timing.first_line / 2)
+
+
+def one_line(text: str) -> str:
+    """Return the text trimmed; BadInput unless it is one line of plain characters that a console can take."""
+    stripped = text.strip()
+    if not stripped:
+        raise BadInput(_("There is nothing to send: the text is empty."))
+    if len(stripped) > _MAX_INPUT:
+        raise BadInput(_("That is too long: at most {count} characters fit.").format(count=_MAX_INPUT))
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", stripped):
+        raise BadInput(_("Only one line without control characters can be sent; nothing was sent."))
+    return stripped
+
+
+def _known(listener: Listener | None) -> PowerState | None:
+    """The state by the socket's word; None where it has none."""
+    return listener.state if listener and listener.state is not PowerState.UNKNOWN else None
+
+
+def _masked(lines: Iterable[str]) -> list[str]:
+    redactor = Redactor()
+    return [redactor.redact(line) for line in lines]
+
+
+def _without_echo(lines: list[str], command: str) -> list[str]:
+    """Drop the terminal's echo of the command: the first line that is just it, perhaps behind a prompt."""
+    for index, line in enumerate(lines[:3]):
+        plain = strip(line).strip().lstrip("> ").strip()
+        if plain == command:
+            return lines[:index] + lines[index + 1 :]
+    return lines

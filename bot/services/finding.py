@@ -1,0 +1,79 @@
+"""Pure: which server is meant by what somebody typed, and what to say when none is."""
+
+from bot.errors import BadInput
+from bot.i18n import _
+from bot.names import fold
+from bot.panel.models import Server as PanelServer
+from bot.store.values import LinkedServer, Panel
+
+MAX_NAME = 100
+"""Characters: an autocomplete choice holds no more."""
+
+
+def named(text: str, servers: list[LinkedServer]) -> LinkedServer | None:
+    """Return the server of that name, else of that identifier, else of that uuid; case does not matter."""
+    wanted = fold(text)
+    by_name = (s for s in servers if fold(s.name) == wanted)
+    by_id = (s for s in servers if wanted in {fold(s.identifier), fold(s.uuid)})
+    return next(by_name, None) or next(by_id, None)
+
+
+def on_panel(text: str, servers: list[PanelServer]) -> PanelServer | None:
+    """Return the panel's server of that identifier, uuid or name; BadInput when several bear the name."""
+    wanted = fold(text)
+    by_id = [s for s in servers if wanted in {fold(s.identifier), fold(s.uuid)}]
+    by_name = [s for s in servers if fold(s.name) == wanted]
+    if len(by_name) > 1 and not by_id:
+        raise BadInput(
+            _("The panel has {count} servers called {name}; use the identifier: {identifiers}.").format(
+                count=len(by_name), name=text.strip(), identifiers=", ".join(f"`{s.identifier}`" for s in by_name[:10])
+            )
+        )
+    return next(iter(by_id or by_name), None)
+
+
+def fits(typed: str, *candidates: str) -> bool:
+    """Whether what was typed so far occurs in one of the candidates."""
+    folded = fold(typed)
+    return any(folded in fold(candidate) for candidate in candidates)
+
+
+def which(text: str | None, choices: list[LinkedServer], *, any_linked: bool) -> str:
+    """Return the sentence for a server that could not be told: nothing linked, nothing allowed, or which there are."""
+    names = ", ".join(f"**{s.name}**" for s in choices[:15])
+    if not any_linked:
+        return _("No server is linked yet; an admin can use `/panel connect` and `/server link`.")
+    if not choices:
+        return _("None of your roles gives you a server for this; an admin can allow it with `/access grant`.")
+    if text is None or not text.strip():
+        return _("Say which server: {names}.").format(names=names)
+    return _("No linked server is called “{text}”; you can choose {names}.").format(
+        text=text.strip()[:MAX_NAME], names=names
+    )
+
+
+def not_on_panel(panel: Panel, text: str) -> str:
+    """Return the sentence for a server that the panel does not show."""
+    return _(
+        "The panel **{panel}** shows its key no server called “{text}”; add the key's user as subuser there first."
+    ).format(panel=panel.label, text=text.strip()[:MAX_NAME])
+
+
+def check_name(name: str) -> str:
+    """Return the name trimmed; BadInput unless it is one line of 1 to 100 characters."""
+    stripped = name.strip()
+    if not stripped or len(stripped) > MAX_NAME or not stripped.isprintable():
+        raise BadInput(_("A server's name is one line of 1 to {count} characters.").format(count=MAX_NAME))
+    return stripped
+
+
+def check_template(template: str) -> str:
+    """Return a say-template that holds `{message}` and is one line; BadInput otherwise."""
+    stripped = template.strip()
+    if "{message}" not in stripped or not stripped.isprintable() or len(stripped) > 200:
+        raise BadInput(
+            _("A say-template is one line of at most 200 characters with `{placeholder}` in it.").format(
+                placeholder="{message}"
+            )
+        )
+    return stripped

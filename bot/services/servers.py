@@ -1,0 +1,248 @@
+"""Linked servers: finding the one that is meant, linking, and what state each is in."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.errors import BadInput, BotError, BusyReason, ServerBusy, UnknownServer
+from bot.i18n import _
+from bot.panel.models import Resources
+from bot.panel.models import Server as PanelServer
+from bot.services.access import Access
+from bot.services.connections import Connections
+from bot.services.finding import check_name, check_template, fits, named, which
+from bot.services.members import Member
+from bot.services.panels import Panels
+from bot.store.servers import DEFAULT_SAY_TEMPLATE
+from bot.store.store import Store
+from bot.store.values import LinkedServer, Panel
+from bot.terms import Action, PowerState, Signal
+
+_OVERVIEW_SECONDS = 8.0
+_SIGNALS: dict[PowerState, tuple[Signal, ...]] = {
+    PowerState.OFFLINE: (Signal.START,),
+    PowerState.STARTING: (Signal.STOP, Signal.KILL),
+    PowerState.RUNNING: (Signal.STOP, Signal.RESTART, Signal.KILL),
+    PowerState.STOPPING: (Signal.KILL,),
+    PowerState.UNKNOWN: tuple(Signal),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOverview:
+    """A line of `/servers`."""
+
+    server: LinkedServer
+    state: PowerState
+    note: str | None = None
+    """Why the state is unknown, or what the panel is busy with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """What `/status` shows; None where nobody tells or there is no limit."""
+
+    server: LinkedServer
+    state: PowerState
+    note: str | None = None
+    cpu_percent: float | None = None
+    """Percent of one core."""
+    cpu_limit_percent: float | None = None
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    disk_bytes: int | None = None
+    disk_limit_bytes: int | None = None
+    network_rx_bytes: int | None = None
+    network_tx_bytes: int | None = None
+    uptime: timedelta | None = None
+    address: str | None = None
+    node: str | None = None
+    panel_label: str | None = None
+    signals: tuple[Signal, ...] = ()
+    """Those that make sense now and that the member may send."""
+
+
+class Servers:
+    """Find, link and describe the servers of a guild."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        panels: Panels,
+        connections: Connections,
+        *,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._panels = panels
+        self._connections = connections
+        self._changed = changed
+
+    async def resolve(self, member: Member, text: str | None, *, channel_id: int, action: Action) -> LinkedServer:
+        """Return the server that is meant: by name or identifier; left out, the channel's, else the only one.
+
+        Raises NotAllowed when it exists but the member may not `action` it, UnknownServer with a list of
+        those he may otherwise.
+        """
+        allowed = await self._access.visible(member, action)
+        everything = await self._store.servers.list(member.guild_id)
+        server = await self._meant(text, channel_id=channel_id, servers=everything, preferred=allowed)
+        if server is None:
+            raise UnknownServer(which(text, allowed, any_linked=bool(everything)))
+        if server not in allowed:
+            if not await self._access.allowed(member, server):
+                # A name that the member may not even see is answered as one that does not exist.
+                raise UnknownServer(which(text, allowed, any_linked=bool(everything)))
+            await self._access.require(member, action, server)
+        return server
+
+    async def resolve_admin(self, member: Member, text: str | None, *, channel_id: int) -> LinkedServer:
+        """Like `resolve`, for commands that need Manage Server."""
+        self._access.require_admin(member)
+        servers = await self._store.servers.list(member.guild_id)
+        server = await self._meant(text, channel_id=channel_id, servers=servers, preferred=servers)
+        if server is None:
+            raise UnknownServer(which(text, servers, any_linked=bool(servers)))
+        return server
+
+    async def names(self, member: Member, action: Action | None, typed: str) -> list[str]:
+        """Return up to 25 names for autocomplete; without an action, all linked servers, for admins only."""
+        if action is None and not member.is_admin:
+            return []
+        servers = (
+            await self._store.servers.list(member.guild_id)
+            if action is None
+            else await self._access.visible(member, action)
+        )
+        return [s.name for s in servers if fits(typed, s.name, s.identifier)][:25]
+
+    async def link(
+        self, member: Member, *, panel: Panel, text: str, name: str | None = None, say_template: str | None = None
+    ) -> LinkedServer:
+        """Link the panel's server of that name or identifier; PanelError, BadInput or UnknownServer otherwise."""
+        self._access.require_admin(member)
+        found = await self._panels.find_server(panel, text)
+        return await self._store.servers.link(
+            member.guild_id,
+            panel.id,
+            check_name(name if name is not None else found.name),
+            found.identifier,
+            found.uuid,
+            say_template=check_template(say_template) if say_template is not None else DEFAULT_SAY_TEMPLATE,
+        )
+
+    async def edit(
+        self, member: Member, server: LinkedServer, *, name: str | None, say_template: str | None
+    ) -> LinkedServer:
+        """Change the linked name or the say-template; BadInput for bad ones or when nothing was given."""
+        self._access.require_admin(member)
+        if name is None and say_template is None:
+            raise BadInput(_("Say what to change: the `name`, the `say_template`, or both."))
+        edited = await self._store.servers.edit(
+            server.id,
+            name=check_name(name) if name is not None else None,
+            say_template=check_template(say_template) if say_template is not None else None,
+        )
+        self._changed()
+        return edited
+
+    async def unlink(self, member: Member, server: LinkedServer) -> None:
+        """Forget the server with its grants and relays; nothing happens to it on the panel."""
+        self._access.require_admin(member)
+        await self._store.servers.unlink(server.id)
+        self._changed()
+
+    async def overview(self, member: Member) -> list[ServerOverview]:
+        """Return every server the member may see with its state; what cannot be read becomes a note."""
+        servers = await self._access.visible(member, Action.VIEW)
+        return list(await asyncio.gather(*(self._overview_of(server) for server in servers)))
+
+    async def status(self, member: Member, server: LinkedServer) -> ServerStatus:
+        """Return everything the panel tells; raises NotAllowed, or PanelError when it tells nothing at all."""
+        permit = await self._access.require(member, Action.VIEW, server)
+        panel = await self._connections.panel(server.guild_id, permit.panel_id)
+        client = self._connections.client(panel)
+        details = await client.server(server.identifier)
+        resources, note = Resources(state=PowerState.UNKNOWN), busy_sentence(details.busy)
+        if details.busy is None:
+            try:
+                resources = await client.resources(server.identifier)
+            except BotError as error:
+                note = str(error)
+        sensible = () if details.busy else _SIGNALS[resources.state]
+        allowed = await self._access.allowed(member, server)
+        signals = tuple(signal for signal in sensible if Action(signal.value) in allowed)
+        return _describe(server, details, resources, note=note, panel=panel, signals=signals)
+
+    async def _overview_of(self, server: LinkedServer) -> ServerOverview:
+        try:
+            async with asyncio.timeout(_OVERVIEW_SECONDS):
+                client = await self._connections.client_for(server)
+                return ServerOverview(server, (await client.resources(server.identifier)).state)
+        except TimeoutError:
+            note = _("The panel did not answer in time.")
+        except ServerBusy as error:
+            note = busy_sentence(error.reason) or str(error)
+        except BotError as error:
+            note = str(error)
+        return ServerOverview(server, PowerState.UNKNOWN, note)
+
+    async def _meant(
+        self, text: str | None, *, channel_id: int, servers: list[LinkedServer], preferred: list[LinkedServer]
+    ) -> LinkedServer | None:
+        if text is not None and text.strip():
+            return named(text, servers)
+        relayed = {relay.server_id for relay in await self._store.relays.of_channel(channel_id)}
+        here = [server for server in servers if server.id in relayed]
+        if len(here) == 1:
+            return here[0]
+        if len(servers) == 1:
+            return servers[0]
+        return preferred[0] if len(preferred) == 1 else None
+
+
+def _describe(
+    server: LinkedServer,
+    details: PanelServer,
+    resources: Resources,
+    *,
+    note: str | None,
+    panel: Panel,
+    signals: tuple[Signal, ...],
+) -> ServerStatus:
+    known = resources.state is not PowerState.UNKNOWN
+    default = next((a for a in details.allocations if a.is_default), None) or next(iter(details.allocations), None)
+    return ServerStatus(
+        server=server,
+        state=resources.state,
+        note=note,
+        cpu_percent=resources.cpu_percent if known else None,
+        cpu_limit_percent=details.limits.cpu_percent,
+        memory_bytes=resources.memory_bytes if known else None,
+        memory_limit_bytes=details.limits.memory_bytes,
+        disk_bytes=resources.disk_bytes if known else None,
+        disk_limit_bytes=details.limits.disk_bytes,
+        network_rx_bytes=resources.network_rx_bytes,
+        network_tx_bytes=resources.network_tx_bytes,
+        uptime=resources.uptime,
+        address=f"{default.alias or default.ip}:{default.port}" if default else None,
+        node=details.node,
+        panel_label=panel.label,
+        signals=signals,
+    )
+
+
+def busy_sentence(reason: BusyReason | None) -> str | None:
+    """Return what the panel is busy with, in words; None when it is not."""
+    return {
+        None: None,
+        BusyReason.SUSPENDED: _("Suspended by the panel's operator."),
+        BusyReason.MAINTENANCE: _("Its node is under maintenance."),
+        BusyReason.INSTALLING: _("Not installed yet, or the installation failed."),
+        BusyReason.RESTORING: _("Restoring a backup."),
+        BusyReason.TRANSFERRING: _("Being moved to another node."),
+        BusyReason.UNKNOWN: _("Busy with something the panel does not name."),
+    }[reason]

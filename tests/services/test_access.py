@@ -1,0 +1,143 @@
+"""Who may do what: an empty map means nobody, never everybody."""
+
+import pytest
+
+from bot.errors import BadInput, NotAllowed
+from bot.services.access import PRESETS, Access, parse_actions
+from bot.services.members import Member
+from bot.terms import Action, PanelKind
+
+GUILD = 900
+
+
+@pytest.fixture
+def access(store):
+    return Access(store)
+
+
+@pytest.fixture
+async def panel(store):
+    return await store.panels.add(GUILD, "https://panel.example.test", PanelKind.PTERODACTYL, "Main", "ptlc_a")
+
+
+@pytest.fixture
+async def castle(store, panel):
+    return await store.servers.link(GUILD, panel.id, "Castle", "aaaaaaaa", "aaaaaaaa-0000-4000-8000-000000000001")
+
+
+@pytest.fixture
+async def tower(store, panel):
+    return await store.servers.link(GUILD, panel.id, "Tower", "bbbbbbbb", "bbbbbbbb-0000-4000-8000-000000000002")
+
+
+async def grant(access, admin, allow, *, server=None, panel=None, commands=None, role=70):
+    return await access.grant(admin, role_id=role, allow=allow, server=server, panel=panel, commands=commands)
+
+
+async def test_without_any_grant_nobody_may_do_anything(access, helper, castle):
+    for action in Action:
+        with pytest.raises(NotAllowed, match=action.value):
+            await access.require(helper, action, castle)
+    assert await access.allowed(helper, castle) == frozenset()
+    assert await access.visible(helper, Action.VIEW) == []
+
+
+async def test_manage_server_may_do_everything_without_a_grant(access, admin, castle):
+    for action in Action:
+        permit = await access.require(admin, action, castle)
+        assert permit.panel_id == castle.panel_id
+    assert await access.allowed(admin, castle) == frozenset(Action)
+
+
+async def test_a_grant_covers_its_role_its_actions_and_its_server_only(access, admin, helper, castle, tower):
+    await grant(access, admin, "start, say", server=castle)
+    await access.require(helper, Action.START, castle)
+    with pytest.raises(NotAllowed):
+        await access.require(helper, Action.STOP, castle)
+    with pytest.raises(NotAllowed):
+        await access.require(helper, Action.START, tower)
+    stranger = Member(GUILD, 3, "Sam", frozenset({71}), is_admin=False)
+    with pytest.raises(NotAllowed):
+        await access.require(stranger, Action.START, castle)
+
+
+async def test_a_grant_without_a_server_covers_those_linked_later(access, admin, helper, store, panel):
+    await grant(access, admin, "viewer")
+    later = await store.servers.link(GUILD, panel.id, "Later", "cccccccc", "cccccccc-0000-4000-8000-000000000003")
+    await access.require(helper, Action.VIEW, later)
+    assert await access.visible(helper, Action.VIEW) == [later]
+
+
+async def test_another_guilds_server_is_out_of_reach_even_for_its_admin(access, castle):
+    foreign = Member(901, 1, "Eve", frozenset({70}), is_admin=True)
+    with pytest.raises(NotAllowed):
+        await access.require(foreign, Action.START, castle)
+    assert await access.allowed(foreign, castle) == frozenset()
+
+
+async def test_command_patterns_limit_which_commands_may_be_sent(access, admin, helper, castle):
+    await grant(access, admin, "command", server=castle, commands="whitelist *, list")
+    await access.require(helper, Action.COMMAND, castle, command="/Whitelist  add Alex")
+    await access.require(helper, Action.COMMAND, castle, command="list")
+    for refused in ("op Alex", "listen", "whitelist", "say whitelist x"):
+        with pytest.raises(NotAllowed, match="command"):
+            await access.require(helper, Action.COMMAND, castle, command=refused)
+
+
+async def test_the_linked_key_goes_before_another_key_and_the_other_key_acts_where_it_must(
+    access, admin, helper, store, castle
+):
+    other = await store.panels.add(GUILD, "https://panel.example.test", PanelKind.PTERODACTYL, "Second", "ptlc_b")
+    await grant(access, admin, "start", server=castle, panel=other)
+    assert (await access.require(helper, Action.START, castle)).panel_id == other.id
+    await grant(access, admin, "start", server=castle)
+    assert (await access.require(helper, Action.START, castle)).panel_id == castle.panel_id
+
+
+async def test_a_key_of_another_panel_cannot_act_on_a_server(access, admin, helper, store, castle):
+    foreign = await store.panels.add(GUILD, "https://other.example.test", PanelKind.PTERODACTYL, "Other", "ptlc_c")
+    with pytest.raises(BadInput, match="another panel"):
+        await grant(access, admin, "start", server=castle, panel=foreign)
+    await grant(access, admin, "start", panel=foreign)
+    with pytest.raises(NotAllowed):
+        await access.require(helper, Action.START, castle)
+
+
+async def test_only_admins_change_or_read_the_map(access, helper, castle):
+    for attempt in (
+        lambda: access.grant(helper, role_id=70, allow="admin", server=None, panel=None, commands=None),
+        lambda: access.revoke(helper, role_id=70, server=None),
+        lambda: access.list(helper),
+        lambda: access.check(helper, who=helper, server=castle),
+    ):
+        with pytest.raises(NotAllowed, match="Manage Server"):
+            await attempt()
+
+
+async def test_revoking_takes_one_server_or_everything(access, admin, helper, castle, tower):
+    await grant(access, admin, "start", server=castle)
+    await grant(access, admin, "start", server=tower)
+    assert await access.revoke(admin, role_id=70, server=castle) == 1
+    assert await access.allowed(helper, castle) == frozenset()
+    await access.require(helper, Action.START, tower)
+    assert await access.revoke(admin, role_id=70, server=None) == 1
+    assert await access.allowed(helper, tower) == frozenset()
+
+
+async def test_check_tells_which_role_gives_what(access, admin, castle):
+    await grant(access, admin, "viewer", server=castle, role=70)
+    await grant(access, admin, "start", role=71)
+    who = Member(GUILD, 5, "Ida", frozenset({70, 71}), is_admin=False)
+    found = await access.check(admin, who=who, server=castle)
+    assert found.reasons == {Action.VIEW: (70,), Action.START: (71,)}
+
+
+@pytest.mark.parametrize("text", ["", " , ", "root", "start; stop", "start,flyy"])
+def test_words_that_mean_nothing_are_refused_with_the_vocabulary(text):
+    with pytest.raises(BadInput, match=r"operator.*restart"):
+        parse_actions(text)
+
+
+def test_presets_and_actions_mix_in_any_case():
+    assert parse_actions(" Viewer, KILL ") == PRESETS["viewer"] | {Action.KILL}
+    assert parse_actions("admin") == frozenset(Action)

@@ -1,0 +1,111 @@
+"""How a signal ended, told from the states seen."""
+
+from bot.services.outcome import Outcome, OutcomeTiming, needless
+from bot.terms import PowerState, Signal
+
+OFFLINE, STARTING, RUNNING, STOPPING = (
+    PowerState.OFFLINE,
+    PowerState.STARTING,
+    PowerState.RUNNING,
+    PowerState.STOPPING,
+)
+
+
+def follow(signal, before):
+    return Outcome(signal, "Castle", before=before, sent_at=0.0, timing=OutcomeTiming(reaction=60, patience=300))
+
+
+def test_a_start_ends_at_running_with_the_seconds_it_took():
+    outcome = follow(Signal.START, OFFLINE)
+    step = outcome.observe(STARTING, 2.0)
+    assert step is not None and not step.done and "starting" in step.sentence
+    last = outcome.observe(RUNNING, 34.2)
+    assert last is not None and last.done and last.ok
+    assert last.sentence == "**Castle** is running after 34 s."
+
+
+def test_a_repeated_state_says_nothing_new():
+    outcome = follow(Signal.START, OFFLINE)
+    assert outcome.observe(STARTING, 1.0) is not None
+    assert outcome.observe(STARTING, 2.0) is None
+    assert outcome.observe(PowerState.UNKNOWN, 3.0) is None
+
+
+def test_a_crash_while_starting_is_told_with_its_exit_code():
+    outcome = follow(Signal.START, OFFLINE)
+    outcome.observe(STARTING, 1.0)
+    outcome.observe(OFFLINE, 12.0)
+    assert outcome.crashed
+    outcome.hear("\x1b[33m\x1b[1m[Pterodactyl Daemon]:\x1b[39m Exit code: 137\x1b[0m")
+    last = outcome.crash(12.0)
+    assert last.done and last.ok is False
+    assert "12 s" in last.sentence and "137" in last.sentence
+
+
+def test_running_out_of_memory_is_told_as_that():
+    outcome = follow(Signal.START, OFFLINE)
+    outcome.observe(STARTING, 1.0)
+    outcome.observe(OFFLINE, 3.0)
+    outcome.hear("[Pterodactyl Daemon]: Exit code: 137")
+    outcome.hear("[Pterodactyl Daemon]: Out of memory: true")
+    assert "memory" in outcome.crash(3.0).sentence
+
+
+def test_a_restart_is_not_over_while_the_old_process_still_runs():
+    outcome = follow(Signal.RESTART, RUNNING)
+    assert outcome.observe(RUNNING, 1.0) is None
+    assert not outcome.observe(STOPPING, 2.0).done
+    assert not outcome.observe(OFFLINE, 5.0).done
+    assert not outcome.crashed
+    assert not outcome.observe(STARTING, 6.0).done
+    assert outcome.observe(RUNNING, 20.0).done
+
+
+def test_a_restart_whose_states_were_missed_is_told_by_the_age_of_the_process():
+    outcome = follow(Signal.RESTART, RUNNING)
+    last = outcome.observe(RUNNING, 25.0, fresh=True)
+    assert last is not None and last.done and last.ok
+
+
+def test_stop_and_kill_end_at_offline():
+    for signal in (Signal.STOP, Signal.KILL):
+        outcome = follow(signal, RUNNING)
+        assert not outcome.observe(STOPPING, 1.0).done
+        last = outcome.observe(OFFLINE, 9.0)
+        assert last.done and last.ok and "offline after 9 s" in last.sentence
+
+
+def test_a_server_that_does_not_react_is_given_up_with_advice():
+    outcome = follow(Signal.START, OFFLINE)
+    assert outcome.overdue(59.0) is None
+    last = outcome.overdue(61.0)
+    assert last.done and last.ok is False and "has not reacted" in last.sentence
+
+
+def test_a_game_that_never_reports_ready_is_not_called_broken():
+    outcome = follow(Signal.START, OFFLINE)
+    outcome.observe(STARTING, 5.0)
+    assert outcome.overdue(200.0) is None
+    last = outcome.overdue(301.0)
+    assert last.done and last.ok is None and "may well be up" in last.sentence
+
+
+def test_a_stop_that_takes_for_ever_says_what_wings_will_do():
+    outcome = follow(Signal.STOP, RUNNING)
+    outcome.observe(STOPPING, 1.0)
+    assert "10 minutes" in outcome.overdue(301.0).sentence
+
+
+def test_a_restart_that_stays_down_is_a_failure():
+    outcome = follow(Signal.RESTART, RUNNING)
+    outcome.observe(OFFLINE, 3.0)
+    last = outcome.overdue(301.0)
+    assert last.ok is False and "has not come back" in last.sentence
+
+
+def test_signals_that_would_change_nothing_are_answered_without_sending():
+    assert "already" in needless(Signal.START, "Castle", RUNNING).sentence
+    assert "already" in needless(Signal.STOP, "Castle", OFFLINE).sentence
+    assert "already" in needless(Signal.KILL, "Castle", OFFLINE).sentence
+    assert needless(Signal.RESTART, "Castle", OFFLINE) is None
+    assert needless(Signal.START, "Castle", PowerState.UNKNOWN) is None
