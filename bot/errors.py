@@ -25,7 +25,7 @@ BotError
 └── StartupError               the program cannot start; carries the exit code
 """
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class BotError(Exception):
@@ -134,6 +134,20 @@ class ConsoleRefused(ConsoleError):
 
 class ConsoleTimeout(ConsoleError):
     """The console did not connect in time."""
+
+
+class ExitCode(IntEnum):
+    """What the process returns, so that a service manager can tell the reasons apart."""
+
+    OK = 0
+    UNFORESEEN = 1
+    SETTINGS = 2
+    TOKEN = 3
+    DISCORD = 4
+    DATABASE = 5
+    DATABASE_NEWER = 6
+    SECRET_KEYS = 7
+    HTTP_LISTEN = 8
 
 
 class StartupError(BotError):

@@ -1,1 +1,1 @@
-"""One slash-command group per module: read the arguments, call one service, render the answer."""
+"""The slash commands: each reads its arguments, asks one service and renders the answer."""

@@ -1,0 +1,147 @@
+"""Follows what a power signal leads to: one public message, edited as news arrives, to the end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Protocol
+
+import discord
+
+from bot.discord_replies import answer, clip
+from bot.errors import BotError
+from bot.i18n import _
+from bot.services import Progress
+from cogs._context import Interaction
+
+_log = logging.getLogger(__name__)
+
+EDIT_SECONDS = 1.5
+"""The least time between two edits of the message."""
+WATCH_SECONDS = 14 * 60.0
+"""How long the message can be edited: Discord's token lives 15 minutes."""
+
+
+class Reply(Protocol):
+    """The one message that shows how things go."""
+
+    async def show(self, text: str) -> None:
+        """Show the text in the place of what was shown before."""
+        ...
+
+
+class CommandReply:
+    """The public answer to a slash command."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self._interaction = interaction
+
+    async def show(self, text: str) -> None:
+        """Fill or edit the answer."""
+        await answer(self._interaction, text, private=False)
+
+
+class ButtonReply:
+    """A public message for what a private button did, naming who pressed it."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self._interaction = interaction
+        self._message: discord.WebhookMessage | None = None
+
+    async def show(self, text: str) -> None:
+        """Post the message, later edit it."""
+        content = clip(f"{self._interaction.user.mention}: {text}", 2000)
+        if self._message is None:
+            self._message = await self._interaction.followup.send(content, wait=True)
+        else:
+            await self._message.edit(content=content)
+
+
+async def follow_outcome(
+    steps: AsyncIterator[Progress], reply: Reply, *, clock: Callable[[], float] | None = None
+) -> None:
+    """Show each step, at most one in EDIT_SECONDS, the newest first, until the last or until editing ends.
+
+    Raises what the first step raises (nothing was shown yet, so the failure can stay private). A failure after
+    that is shown as the last step.
+    """
+    clock = clock or asyncio.get_running_loop().time
+    ends_at = clock() + WATCH_SECONDS
+    try:
+        step = await anext(steps)
+        await reply.show(step.sentence)
+        if not step.done:
+            await _Watcher(steps, reply, clock, ends_at=ends_at).watch(step)
+    finally:
+        if isinstance(steps, AsyncGenerator):
+            await steps.aclose()
+
+
+class _Watcher:
+    """Shows the newest step when an edit is due, however fast steps arrive."""
+
+    def __init__(
+        self, steps: AsyncIterator[Progress], reply: Reply, clock: Callable[[], float], *, ends_at: float
+    ) -> None:
+        self._steps = steps
+        self._reply = reply
+        self._clock = clock
+        self._ends_at = ends_at
+        self._shown_at = clock()
+        self._unshown: Progress | None = None
+
+    async def watch(self, latest: Progress) -> None:
+        following = asyncio.create_task(self._next())
+        try:
+            while True:
+                done, _pending = await asyncio.wait({following}, timeout=self._patience())
+                if done:
+                    step = following.result()
+                    if step is None:
+                        return await self._flush()
+                    latest = self._unshown = step
+                    if step.done:
+                        return await self._flush()
+                    following = asyncio.create_task(self._next())
+                if self._clock() >= self._ends_at:
+                    return await self._give_up(latest)
+                if self._clock() >= self._shown_at + EDIT_SECONDS:
+                    await self._flush()
+        except BotError as error:
+            await self._reply.show(str(error))
+        except discord.NotFound:
+            _log.info("The message that showed an outcome was deleted; nobody watches any more")
+        except Exception:
+            await self._reply.show(
+                _("{sentence}\nI lost sight of how it went on; see `/status`.").format(sentence=latest.sentence)
+            )
+            raise
+        finally:
+            await _cancelled(following)
+
+    async def _next(self) -> Progress | None:
+        return await anext(self._steps, None)
+
+    def _patience(self) -> float:
+        """Seconds until something must be done although no step arrived."""
+        due = self._ends_at if self._unshown is None else min(self._shown_at + EDIT_SECONDS, self._ends_at)
+        return max(0.0, due - self._clock())
+
+    async def _flush(self) -> None:
+        if self._unshown is not None:
+            await self._reply.show(self._unshown.sentence)
+            self._unshown = None
+            self._shown_at = self._clock()
+
+    async def _give_up(self, latest: Progress) -> None:
+        await self._reply.show(
+            _("{sentence}\nDiscord lets me update this message no longer; see `/status` for how it goes on.").format(
+                sentence=latest.sentence
+            )
+        )
+
+
+async def _cancelled(task: "asyncio.Task[Progress | None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task

@@ -1,0 +1,154 @@
+"""What people see: states, sizes, embeds. Pure, bounded by Discord's limits, and safe with any name."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import discord
+
+from bot.discord_replies import clip
+from bot.i18n import _
+from bot.services import ServerOverview, ServerStatus
+from bot.terms import PanelKind, PowerState, Signal
+from bot.text.markdown import escape
+
+_T = TypeVar("_T")
+
+NAME_LIMIT = 80
+"""Characters shown of a name that people chose."""
+_PAGE_CHARACTERS = 3500
+_PAGE_ENTRIES = 25
+_DOTS = {
+    PowerState.RUNNING: "🟢",
+    PowerState.STARTING: "🟡",
+    PowerState.STOPPING: "🟠",
+    PowerState.OFFLINE: "🔴",
+    PowerState.UNKNOWN: "⚪",
+}
+_COLOURS = {
+    PowerState.RUNNING: discord.Colour.green(),
+    PowerState.STARTING: discord.Colour.gold(),
+    PowerState.STOPPING: discord.Colour.orange(),
+    PowerState.OFFLINE: discord.Colour.red(),
+    PowerState.UNKNOWN: discord.Colour.light_grey(),
+}
+
+
+def safe(text: str, limit: int = NAME_LIMIT) -> str:
+    """Return a name or other text of people's, cut to `limit` characters, without mark-up or mentions."""
+    return escape(clip(" ".join(text.split()), limit))
+
+
+def code(text: str, limit: int = NAME_LIMIT) -> str:
+    """Return text as inline code that it cannot break out of."""
+    one_line = " ".join(text.replace("`", "'").split())
+    return f"`{clip(one_line, limit) or ' '}`"
+
+
+def state_words(state: PowerState) -> str:
+    """Return the state as a coloured dot and a word."""
+    words = {
+        PowerState.RUNNING: _("running"),
+        PowerState.STARTING: _("starting"),
+        PowerState.STOPPING: _("stopping"),
+        PowerState.OFFLINE: _("offline"),
+        PowerState.UNKNOWN: _("unknown"),
+    }
+    return f"{_DOTS[state]} {words[state]}"
+
+
+def signal_word(signal: Signal) -> str:
+    """Return the word on a signal's button."""
+    return {
+        Signal.START: _("Start"),
+        Signal.STOP: _("Stop"),
+        Signal.RESTART: _("Restart"),
+        Signal.KILL: _("Kill"),
+    }[signal]
+
+
+def kind_words(kind: PanelKind) -> str:
+    """Return what a panel is called in the world."""
+    return {
+        PanelKind.PTERODACTYL: _("Pterodactyl 1.x"),
+        PanelKind.PELICAN: _("Pelican"),
+        PanelKind.PTERODACTYL_0_7: _("Pterodactyl 0.7"),
+    }[kind]
+
+
+def size(count: int) -> str:
+    """Return bytes in the largest binary unit that leaves a number of at least one."""
+    amount, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{amount:.0f} {units[0]}" if units[0] == "B" or amount >= 100 else f"{amount:.1f} {units[0]}"
+
+
+def span(duration: timedelta) -> str:
+    """Return a duration in its largest unit: `8 s`, `5 min`, `3 h`, `2 d`."""
+    seconds = max(0, int(duration.total_seconds()))
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def status_embed(status: ServerStatus, *, now: datetime) -> discord.Embed:
+    """Return what is known of a server; fields that nobody can tell are left out. `now` is UTC."""
+    embed = discord.Embed(
+        title=safe(status.server.name, 100), description=state_words(status.state), colour=_COLOURS[status.state]
+    )
+    if status.note:
+        embed.description = f"{embed.description}\n{clip(status.note, 1000)}"
+    for name, value in _figures(status, now):
+        embed.add_field(name=name, value=clip(value, 1024), inline=True)
+    if status.panel_label:
+        embed.set_footer(text=clip(_("Panel: {label}").format(label=status.panel_label), 200))
+    embed.timestamp = now
+    return embed
+
+
+def _figures(status: ServerStatus, now: datetime) -> Iterable[tuple[str, str]]:
+    if status.cpu_percent is not None:
+        yield _("CPU"), _of(f"{status.cpu_percent:.1f} %", status.cpu_limit_percent, lambda limit: f"{limit:.0f} %")
+    if status.memory_bytes is not None:
+        yield _("Memory"), _of(size(status.memory_bytes), status.memory_limit_bytes, size)
+    if status.disk_bytes is not None:
+        yield _("Disk"), _of(size(status.disk_bytes), status.disk_limit_bytes, size)
+    if status.network_rx_bytes is not None and status.network_tx_bytes is not None:
+        yield _("Network"), f"↓ {size(status.network_rx_bytes)} · ↑ {size(status.network_tx_bytes)}"
+    if status.uptime:
+        yield _("Up since"), discord.utils.format_dt(now - status.uptime, "R")
+    if status.address:
+        yield _("Address"), code(status.address, 200)
+    if status.node:
+        yield _("Node"), safe(status.node)
+
+
+def _of(value: str, limit: _T | None, show: Callable[[_T], str]) -> str:
+    return value if limit is None else _("{value} of {limit}").format(value=value, limit=show(limit))
+
+
+def overview_line(row: ServerOverview) -> str:
+    """Return a server's line in `/servers`."""
+    line = f"**{safe(row.server.name)}** · {state_words(row.state)}"
+    return f"{line}\n-# {clip(row.note, 200)}" if row.note else line
+
+
+def pages(title: str, entries: Sequence[str], *, separator: str = "\n") -> list[discord.Embed]:
+    """Return entries spread over embeds, each within Discord's limits and short enough for a phone."""
+    texts: list[str] = []
+    current: list[str] = []
+    for entry in entries:
+        bounded = clip(entry, _PAGE_CHARACTERS)
+        if current and (len(current) == _PAGE_ENTRIES or len(separator.join([*current, bounded])) > _PAGE_CHARACTERS):
+            texts.append(separator.join(current))
+            current = []
+        current.append(bounded)
+    texts.append(separator.join(current))
+    embeds = [discord.Embed(title=title, description=text, colour=discord.Colour.blurple()) for text in texts]
+    if len(embeds) > 1:
+        for number, embed in enumerate(embeds, start=1):
+            embed.set_footer(text=_("Page {number} of {count}").format(number=number, count=len(embeds)))
+    return embeds

@@ -1,0 +1,136 @@
+"""The base of all buttons, menus and forms: for one member, with the commands' error handling, and an end."""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
+
+import discord
+
+from bot.discord_replies import answer, answer_error, answer_privately, claim
+from bot.i18n import _
+from cogs._context import Interaction
+
+CONFIRM_SECONDS = 60.0
+BROWSE_SECONDS = 600.0
+"""Less than the 15 minutes after which Discord no longer lets us tidy the buttons away."""
+
+
+class Form(discord.ui.Modal):
+    """A form whose failures become a private sentence."""
+
+    def __init__(self, *, title: str) -> None:
+        super().__init__(title=title, timeout=BROWSE_SECONDS)
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        claim(interaction)
+        return True
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:
+        await answer_error(interaction, error)
+
+
+class OwnedView(discord.ui.View):
+    """Buttons that only the member who asked may press, and that say so when their time is over."""
+
+    def __init__(self, interaction: discord.Interaction[Any], *, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self.owner_id = interaction.user.id
+        self.origin = interaction
+        """The latest interaction whose original response is the message with the buttons."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        claim(interaction)
+        if interaction.user.id == self.owner_id:
+            return True
+        await answer_privately(
+            interaction, _("These buttons belong to someone else; use the command yourself to get your own.")
+        )
+        return False
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: Exception, _item: discord.ui.Item[Any], /
+    ) -> None:
+        """Say what went wrong; a view that has ended leaves no dead buttons behind."""
+        await answer_error(interaction, error)
+        if self.is_finished():
+            await self.tidy()
+
+    async def on_timeout(self) -> None:
+        """Take the buttons away when nobody used them for long."""
+        await self.tidy()
+
+    async def tidy(self, content: str | None = None) -> None:
+        """Take the buttons away, and say `content` in the place of the text; the message may be gone, which is fine."""
+        with contextlib.suppress(discord.HTTPException):
+            if content is None:
+                await self.origin.edit_original_response(view=None)
+            else:
+                await self.origin.edit_original_response(content=content, view=None)
+
+
+class Confirm(OwnedView):
+    """One button that does something which cannot be undone, and one that does not."""
+
+    def __init__(
+        self,
+        interaction: discord.Interaction[Any],
+        *,
+        label: str,
+        act: Callable[[Interaction], Awaitable[None]],
+    ) -> None:
+        """Call `act` once with the interaction of the pressed button, not yet acknowledged."""
+        super().__init__(interaction, timeout=CONFIRM_SECONDS)
+        self._act = act
+        self.go.label = label
+
+    @discord.ui.button(style=discord.ButtonStyle.danger)
+    async def go(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
+        """Do it."""
+        self.stop()
+        await self._act(interaction)
+
+    @discord.ui.button(label=_("Cancel"), style=discord.ButtonStyle.secondary)
+    async def cancel(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
+        """Leave everything as it is."""
+        self.stop()
+        await interaction.response.edit_message(content=_("Cancelled; nothing was done."), view=None)
+
+    async def on_timeout(self) -> None:
+        """Say that nothing was done."""
+        await self.tidy(_("No answer in time; nothing was done. Use the command again if you still want it."))
+
+
+class Pages(OwnedView):
+    """Leafs through embeds."""
+
+    def __init__(self, interaction: discord.Interaction[Any], embeds: Sequence[discord.Embed]) -> None:
+        super().__init__(interaction, timeout=BROWSE_SECONDS)
+        self._embeds = embeds
+        self._page = 0
+        self._mark_ends()
+
+    @discord.ui.button(label=_("Back"), emoji="◀️")
+    async def back(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
+        """Show the page before."""
+        await self._turn(interaction, self._page - 1)
+
+    @discord.ui.button(label=_("Next"), emoji="▶️")
+    async def forward(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
+        """Show the page after."""
+        await self._turn(interaction, self._page + 1)
+
+    async def _turn(self, interaction: Interaction, page: int) -> None:
+        self._page = min(max(page, 0), len(self._embeds) - 1)
+        self._mark_ends()
+        await interaction.response.edit_message(embed=self._embeds[self._page], view=self)
+        self.origin = interaction
+
+    def _mark_ends(self) -> None:
+        self.back.disabled = self._page == 0
+        self.forward.disabled = self._page == len(self._embeds) - 1
+
+
+async def answer_in_pages(interaction: Interaction, embeds: Sequence[discord.Embed]) -> None:
+    """Answer with the first embed, and buttons to the others where there are any."""
+    view = Pages(interaction, embeds) if len(embeds) > 1 else None
+    await answer(interaction, embed=embeds[0], view=view)

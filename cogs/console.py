@@ -1,0 +1,79 @@
+"""`/say`, `/command` and `/console`: talking to a console and reading its last lines."""
+
+from typing import Literal
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import WingcordClient
+from bot.discord_replies import CONTENT_LIMIT, answer, clip, defer, in_time
+from bot.i18n import _
+from bot.services import Services
+from bot.store.values import LinkedServer
+from bot.terms import Action, RelayStyle
+from bot.text import packing
+from cogs._complete import server_names
+from cogs._context import Interaction, channel_of, member_of
+from cogs._render import code
+
+_SERVER = _("The server; left out: this channel's, or the only one")
+_NOTE_CHARACTERS = 500
+
+
+class Console(commands.Cog):
+    """The console in a conversation."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="say", description=_("Say something to the players on a server"))
+    @app_commands.describe(message=_("What to say, in one line"), server=_SERVER)
+    @app_commands.autocomplete(server=server_names(Action.SAY))
+    async def say(self, interaction: Interaction, message: str, server: str | None = None) -> None:
+        """Send the server's say-template with the message."""
+        linked = await in_time(interaction, self._resolve(interaction, server, Action.SAY), private=False)
+        await defer(interaction, private=False)
+        await answer(interaction, await self._services.consoles.say(member_of(interaction), linked, message))
+
+    @app_commands.command(name="command", description=_("Send one console command and see what it printed"))
+    @app_commands.describe(command=_("The command as typed into the console, in one line"), server=_SERVER)
+    @app_commands.autocomplete(server=server_names(Action.COMMAND))
+    async def command(self, interaction: Interaction, command: str, server: str | None = None) -> None:
+        """Send a command and show the console's answer."""
+        await defer(interaction, private=True)
+        linked = await self._resolve(interaction, server, Action.COMMAND)
+        reply = await self._services.consoles.command(member_of(interaction), linked, command)
+        await answer(interaction, _with_lines(code(reply.command, 150), reply.lines, reply.note, keep="head"))
+
+    @app_commands.command(name="console", description=_("The last lines of a server's console"))
+    @app_commands.describe(server=_SERVER, lines=_("How many lines, 20 if left out"))
+    @app_commands.autocomplete(server=server_names(Action.CONSOLE))
+    async def console(
+        self, interaction: Interaction, server: str | None = None, lines: app_commands.Range[int, 1, 200] = 20
+    ) -> None:
+        """Show the console's last lines."""
+        await defer(interaction, private=True)
+        linked = await self._resolve(interaction, server, Action.CONSOLE)
+        found, note = await self._services.consoles.last_lines(member_of(interaction), linked, lines)
+        await answer(interaction, _with_lines("", found, note, keep="tail"))
+
+    async def _resolve(self, interaction: Interaction, text: str | None, action: Action) -> LinkedServer:
+        return await self._services.servers.resolve(
+            member_of(interaction), text, channel_id=channel_of(interaction), action=action
+        )
+
+
+def _with_lines(
+    heading: str, lines: "list[str] | tuple[str, ...]", note: str | None, *, keep: Literal["head", "tail"]
+) -> str:
+    """Return heading, a block of lines and note in one message's content; lines that do not fit are counted."""
+    below = clip(note, _NOTE_CHARACTERS) if note else ""
+    room = CONTENT_LIMIT - len(heading) - len(below) - 2
+    block = packing.block(lines, RelayStyle.COLOUR, room, keep=keep) if lines else ""
+    text = "\n".join(part for part in (heading, block, below) if part)
+    return text or _("The console has printed nothing yet.")
+
+
+async def setup(bot: WingcordClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Console(bot.services))

@@ -1,0 +1,135 @@
+"""`/relay`: consoles into channels, and how they fare."""
+
+import discord
+from discord import Permissions, app_commands
+from discord.ext import commands
+
+from bot.client import WingcordClient
+from bot.discord_replies import answer, defer
+from bot.errors import BadInput
+from bot.i18n import _, ngettext
+from bot.services import Services
+from bot.store.values import LinkedServer, Relay
+from bot.terms import RelayStyle
+from cogs._complete import server_names
+from cogs._context import Interaction, channel_of, member_of
+from cogs._relay_text import added_text, missing_permissions, relay_entry
+from cogs._render import pages
+from cogs._views import answer_in_pages
+
+RelayChannel = discord.TextChannel | discord.Thread
+_CHANNEL = _("The channel; left out: this one")
+
+
+@app_commands.default_permissions(Permissions(manage_guild=True))
+class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("Consoles in channels")):
+    """Relays of this guild."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="add", description=_("Send a server's console into a channel, line by line"))
+    @app_commands.describe(
+        server=_("The server; left out: this channel's, or the only one"),
+        channel=_CHANNEL,
+        style=_("Colour, or plain where phones matter: they show colour codes as text"),
+        include=_("Only lines that match this regular expression"),
+        exclude=_("No lines that match this regular expression"),
+        redact=_("Mask IP addresses, e-mail addresses and tokens (on if left out)"),
+    )
+    @app_commands.choices(
+        style=[
+            app_commands.Choice(name=_("colour"), value=RelayStyle.COLOUR.value),
+            app_commands.Choice(name=_("plain"), value=RelayStyle.PLAIN.value),
+        ]
+    )
+    @app_commands.autocomplete(server=server_names(None))
+    async def add(  # noqa: PLR0917 - Discord passes options by name
+        self,
+        interaction: Interaction,
+        server: str | None = None,
+        channel: RelayChannel | None = None,
+        style: str = RelayStyle.COLOUR.value,
+        include: str | None = None,
+        exclude: str | None = None,
+        redact: bool = True,
+    ) -> None:
+        """Add a relay."""
+        await defer(interaction, private=True)
+        member = member_of(interaction)
+        linked = await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
+        target = _writable(interaction, channel)
+        relay, warnings = await self._services.relays.add(
+            member,
+            server=linked,
+            channel_id=target.id,
+            style=RelayStyle(style),
+            include=include,
+            exclude=exclude,
+            redact=redact,
+        )
+        await answer(interaction, _added(relay, linked, warnings))
+
+    @app_commands.command(name="remove", description=_("Stop sending a console into a channel"))
+    @app_commands.describe(server=_("Only this server's; left out: every console in the channel"), channel=_CHANNEL)
+    @app_commands.autocomplete(server=server_names(None))
+    async def remove(
+        self, interaction: Interaction, server: str | None = None, channel: RelayChannel | None = None
+    ) -> None:
+        """Remove relays."""
+        await defer(interaction, private=True)
+        member = member_of(interaction)
+        linked = (
+            await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
+            if server
+            else None
+        )
+        channel_id = channel.id if channel is not None else channel_of(interaction)
+        count = await self._services.relays.remove(member, server=linked, channel_id=channel_id)
+        text = ngettext(
+            "{count} console no longer goes to {channel}.",
+            "{count} consoles no longer go to {channel}.",
+            count,
+        )
+        await answer(interaction, text.format(count=count, channel=f"<#{channel_id}>"))
+
+    @app_commands.command(name="list", description=_("Every console that is sent somewhere, and how it fares"))
+    async def list_relays(self, interaction: Interaction) -> None:
+        """List relays with their health."""
+        await defer(interaction, private=True)
+        rows = await self._services.relays.list(member_of(interaction))
+        if not rows:
+            await answer(interaction, _("No console is sent anywhere yet; use `/relay add`."))
+            return
+        now = discord.utils.utcnow()
+        await answer_in_pages(interaction, pages(_("Console relays"), [relay_entry(row, now=now) for row in rows]))
+
+
+def _writable(interaction: Interaction, chosen: RelayChannel | None) -> RelayChannel:
+    """Return the channel for the lines; BadInput names what the bot may not do there."""
+    channel = chosen if chosen is not None else interaction.channel
+    if not isinstance(channel, discord.TextChannel | discord.Thread):
+        raise BadInput(_("Consoles go into text channels and threads; choose one with `channel`."))
+    if chosen is None or chosen.id == interaction.channel_id:
+        permissions = interaction.app_permissions
+    elif channel.guild.me is not None:  # pyright: ignore[reportUnnecessaryComparison] - None until Discord sent it
+        permissions = channel.permissions_for(channel.guild.me)
+    else:
+        raise BadInput(_("I do not know that channel yet; try again in a moment, or use the command inside it."))
+    missing = missing_permissions(permissions, in_thread=isinstance(channel, discord.Thread))
+    if missing:
+        raise BadInput(
+            _("In {channel} I lack {permissions}. Allow it in the channel's settings, then try again.").format(
+                channel=channel.mention, permissions=", ".join(missing)
+            )
+        )
+    return channel
+
+
+def _added(relay: Relay, linked: LinkedServer, warnings: tuple[str, ...]) -> str:
+    return "\n".join([added_text(relay, linked), *(f"⚠️ {warning}" for warning in warnings)])
+
+
+async def setup(bot: WingcordClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(RelayCommands(bot.services))

@@ -1,0 +1,48 @@
+"""`/servers` and `/status`: what is linked and how it fares."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import WingcordClient
+from bot.discord_replies import answer, defer
+from bot.i18n import _
+from bot.services import Services
+from bot.terms import Action
+from cogs._complete import server_names
+from cogs._context import Interaction, channel_of, member_of
+from cogs._render import overview_line, pages
+from cogs._status import StatusView
+from cogs._views import answer_in_pages
+
+
+class Servers(commands.Cog):
+    """Looking at servers."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="servers", description=_("Every server you may see, with its state"))
+    async def servers(self, interaction: Interaction) -> None:
+        """List the servers that the member may see."""
+        await defer(interaction, private=True)
+        rows = await self._services.servers.overview(member_of(interaction))
+        if not rows:
+            await answer(interaction, _("There is no server you may see. An admin can allow it with `/access grant`."))
+            return
+        await answer_in_pages(interaction, pages(_("Servers"), [overview_line(row) for row in rows]))
+
+    @app_commands.command(name="status", description=_("A server's state and load, with the buttons you may press"))
+    @app_commands.describe(server=_("The server; left out: this channel's, or the only one"))
+    @app_commands.autocomplete(server=server_names(Action.VIEW))
+    async def status(self, interaction: Interaction, server: str | None = None) -> None:
+        """Show one server."""
+        await defer(interaction, private=True)
+        linked = await self._services.servers.resolve(
+            member_of(interaction), server, channel_id=channel_of(interaction), action=Action.VIEW
+        )
+        await StatusView(self._services, interaction, linked).show(interaction)
+
+
+async def setup(bot: WingcordClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Servers(bot.services))

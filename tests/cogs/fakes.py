@@ -1,0 +1,315 @@
+"""Services that do what a test scripts, with the real signatures (checked in test_contract.py), and record what was asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from bot.errors import BadInput, NotAllowed, UnknownServer
+from bot.services import (
+    PRESETS,
+    AccessCheck,
+    AccessRow,
+    CommandAnswer,
+    ConnectedPanel,
+    LinkChoice,
+    Member,
+    PanelRow,
+    Progress,
+    RelayRow,
+    ServerOverview,
+    ServerStatus,
+    Services,
+)
+from bot.services.access import Permit, parse_actions
+from bot.store.values import Grant, LinkedServer, Panel, Relay
+from bot.terms import Action, PanelKind, PowerState, RelayStyle, Signal
+
+HANG = 100.0
+"""Seconds that a hanging service takes: far more than Discord waits."""
+
+
+def linked(name: str = "survival", *, number: int = 1, guild_id: int = 1) -> LinkedServer:
+    return LinkedServer(
+        id=number, guild_id=guild_id, panel_id=1, name=name, identifier=f"abc{number:05}", uuid=f"uuid-{number}"
+    )
+
+
+def panel(label: str = "home", *, number: int = 1) -> Panel:
+    return Panel(
+        id=number,
+        guild_id=1,
+        url="https://panel.example.com",
+        kind=PanelKind.PTERODACTYL,
+        label=label,
+        key="ptlc_PLANTEDSECRET",
+    )
+
+
+@dataclass
+class Script:
+    """What the services know and do."""
+
+    servers: list[LinkedServer] = field(default_factory=lambda: [linked()])
+    panels: list[Panel] = field(default_factory=lambda: [panel()])
+    role_actions: dict[int, frozenset[Action]] = field(default_factory=dict)
+    steps: list[Progress | float | Exception] = field(
+        default_factory=lambda: [Progress("Starting …"), Progress("running after 34 s", done=True, ok=True)]
+    )
+    """Yielded, slept (seconds) or raised, in order, by `power.follow`."""
+    fails: dict[str, Exception] = field(default_factory=dict)
+    """Raised by the method of that name, such as "panels.connect"."""
+    hangs: set[str] = field(default_factory=set)
+    """Methods that take HANG seconds."""
+    status: ServerStatus | None = None
+    overview: list[ServerOverview] | None = None
+    choices: list[LinkChoice] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    lines: list[str] = field(default_factory=list)
+    note: str | None = None
+    grants: list[AccessRow] = field(default_factory=list)
+    relays: list[RelayRow] = field(default_factory=list)
+    asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+    guilds: set[int] = field(default_factory=set)
+
+    async def step_in(self, method: str, *arguments: object) -> None:
+        self.asked.append((method, arguments))
+        if method in self.hangs:
+            await asyncio.sleep(HANG)
+        if method in self.fails:
+            raise self.fails[method]
+
+    def calls(self, method: str) -> list[tuple[object, ...]]:
+        return [arguments for name, arguments in self.asked if name == method]
+
+    def actions_of(self, member: Member) -> frozenset[Action]:
+        if member.is_admin:
+            return frozenset(Action)
+        return frozenset(a for role_id in member.role_ids for a in self.role_actions.get(role_id, frozenset()))
+
+    def services(self) -> Services:
+        return Services(
+            access=FakeAccess(self),
+            panels=FakePanels(self),
+            servers=FakeServers(self),
+            power=FakePower(self),
+            consoles=FakeConsoles(self),
+            relays=FakeRelays(self),
+            guilds=FakeGuilds(self),
+        )
+
+
+class _Fake:
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def require_admin(self, member: Member) -> None:
+        if not member.is_admin:
+            raise NotAllowed("Only members with the *Manage Server* permission can do this.")
+
+
+class FakeAccess(_Fake):
+    async def require(self, member, action, server, *, command=None):
+        await self._script.step_in("access.require", member, action)
+        if action not in self._script.actions_of(member):
+            raise NotAllowed(f"None of your roles may **{action.value}**.")
+        return Permit(server.panel_id)
+
+    async def allowed(self, member, server):
+        return self._script.actions_of(member)
+
+    async def grant(self, member, *, role_id, allow, server, panel, commands):
+        self.require_admin(member)
+        await self._script.step_in("access.grant", role_id, allow, server, panel, commands)
+        return Grant(1, member.guild_id, role_id, parse_actions(allow), server.id if server else None)
+
+    async def revoke(self, member, *, role_id, server):
+        self.require_admin(member)
+        await self._script.step_in("access.revoke", role_id, server)
+        return sum(row.grant.role_id == role_id for row in self._script.grants)
+
+    async def list(self, member):
+        self.require_admin(member)
+        await self._script.step_in("access.list")
+        return self._script.grants
+
+    async def check(self, member, *, who, server):
+        self.require_admin(member)
+        await self._script.step_in("access.check", who, server)
+        actions = self._script.actions_of(who)
+        roles = tuple(r for r in who.role_ids if r in self._script.role_actions)
+        return AccessCheck(actions, dict.fromkeys(actions, roles), ("other",) if actions else ())
+
+
+class FakePanels(_Fake):
+    async def connect(self, member, *, url, key, label):
+        self.require_admin(member)
+        await self._script.step_in("panels.connect", url, key, label)
+        return ConnectedPanel(panel(label or "panel.example.com"), "olivia", self._script.choices, self._script.notes)
+
+    async def replace_key(self, member, panel, key):
+        self.require_admin(member)
+        await self._script.step_in("panels.replace_key", panel, key)
+        return ConnectedPanel(panel, "olivia", [], ())
+
+    async def find(self, member, label):
+        self.require_admin(member)
+        await self._script.step_in("panels.find", label)
+        for each in self._script.panels:
+            if not label or each.label == label:
+                return each
+        raise BadInput("No panel of that label is connected.")
+
+    async def remove(self, member, panel):
+        self.require_admin(member)
+        await self._script.step_in("panels.remove", panel)
+        return len(self._script.servers)
+
+    async def labels(self, member, typed):
+        await self._script.step_in("panels.labels", typed)
+        return [each.label for each in self._script.panels if typed in each.label] if member.is_admin else []
+
+    async def link_choices(self, member, panel, typed):
+        await self._script.step_in("panels.link_choices", panel, typed)
+        return self._script.choices if member.is_admin else []
+
+    async def list(self, member):
+        self.require_admin(member)
+        await self._script.step_in("panels.list")
+        return [PanelRow(each, len(self._script.servers)) for each in self._script.panels]
+
+
+class FakeServers(_Fake):
+    async def resolve(self, member, text, *, channel_id, action):
+        await self._script.step_in("servers.resolve", text, channel_id, action)
+        server = self._find(text)
+        if action not in self._script.actions_of(member):
+            raise NotAllowed(f"None of your roles may **{action.value}** on **{server.name}**.")
+        return server
+
+    async def resolve_admin(self, member, text, *, channel_id):
+        self.require_admin(member)
+        await self._script.step_in("servers.resolve_admin", text, channel_id)
+        return self._find(text)
+
+    async def names(self, member, action, typed):
+        await self._script.step_in("servers.names", action, typed)
+        allowed = member.is_admin if action is None else action in self._script.actions_of(member)
+        return [s.name for s in self._script.servers if typed in s.name] if allowed else []
+
+    async def link(self, member, *, panel, text, name=None, say_template=None):
+        self.require_admin(member)
+        await self._script.step_in("servers.link", panel, text, name, say_template)
+        for choice in self._script.choices:
+            if text in (choice.identifier, choice.name):
+                return replace(linked(name or choice.name), identifier=choice.identifier)
+        raise UnknownServer(f"The panel shows its key no server called “{text}”.")
+
+    async def edit(self, member, server, *, name, say_template):
+        self.require_admin(member)
+        await self._script.step_in("servers.edit", server, name, say_template)
+        if name is None and say_template is None:
+            raise BadInput("Say what to change.")
+        return replace(server, name=name or server.name, say_template=say_template or server.say_template)
+
+    async def unlink(self, member, server):
+        self.require_admin(member)
+        await self._script.step_in("servers.unlink", server)
+
+    async def overview(self, member):
+        await self._script.step_in("servers.overview")
+        if Action.VIEW not in self._script.actions_of(member):
+            return []
+        return self._script.overview or [ServerOverview(s, PowerState.RUNNING) for s in self._script.servers]
+
+    async def status(self, member, server):
+        await self._script.step_in("servers.status", server)
+        if Action.VIEW not in self._script.actions_of(member):
+            raise NotAllowed("None of your roles may **view**.")
+        base = self._script.status or ServerStatus(server, PowerState.RUNNING, signals=tuple(Signal))
+        allowed = self._script.actions_of(member)
+        return replace(base, signals=tuple(s for s in base.signals if Action(s.value) in allowed))
+
+    def _find(self, text: str | None) -> LinkedServer:
+        for server in self._script.servers:
+            if text is None or text in (server.name, server.identifier):
+                return server
+        raise UnknownServer(f"No linked server is called “{text}”.")
+
+
+class FakePower(_Fake):
+    async def follow(self, member, server, signal) -> AsyncIterator[Progress]:
+        if Action(signal.value) not in self._script.actions_of(member):
+            raise NotAllowed(f"None of your roles may **{signal.value}**.")
+        await self._script.step_in("power.follow", member, server, signal)
+        for step in self._script.steps:
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            else:
+                yield step
+
+
+class FakeConsoles(_Fake):
+    async def say(self, member, server, message):
+        await self._script.step_in("consoles.say", server, message)
+        return f"Said on {server.name}."
+
+    async def command(self, member, server, command):
+        await self._script.step_in("consoles.command", server, command)
+        return CommandAnswer(command, tuple(self._script.lines), self._script.note)
+
+    async def last_lines(self, member, server, count):
+        await self._script.step_in("consoles.last_lines", server, count)
+        return self._script.lines[-count:], self._script.note
+
+
+class FakeRelays(_Fake):
+    async def add(
+        self, member, *, server, channel_id, style=RelayStyle.COLOUR, include=None, exclude=None, redact=True
+    ):
+        self.require_admin(member)
+        await self._script.step_in("relays.add", server, channel_id, style, include, exclude, redact)
+        relay = Relay(1, member.guild_id, server.id, channel_id, style, include, exclude, redact)
+        return relay, () if redact else ("Masking is off.",)
+
+    async def remove(self, member, *, server, channel_id):
+        self.require_admin(member)
+        await self._script.step_in("relays.remove", server, channel_id)
+        return 1
+
+    async def list(self, member):
+        self.require_admin(member)
+        await self._script.step_in("relays.list")
+        return self._script.relays
+
+
+class FakeGuilds(_Fake):
+    async def joined(self, guild_id):
+        await self._script.step_in("guilds.joined", guild_id)
+        self._script.guilds.add(guild_id)
+
+    async def left(self, guild_id):
+        await self._script.step_in("guilds.left", guild_id)
+        self._script.guilds.discard(guild_id)
+
+    async def known(self):
+        return sorted(self._script.guilds)
+
+
+class TreeState:
+    """Keeps the fingerprint of the commands, and counts how often it was written."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.writes = 0
+
+    async def get(self, key: str) -> str | None:
+        return self.values.get(key)
+
+    async def set(self, key: str, value: str) -> None:
+        self.values[key] = value
+        self.writes += 1
+
+
+OPERATOR = PRESETS["operator"]

@@ -1,0 +1,191 @@
+"""`/servers` and `/status`."""
+
+from datetime import timedelta
+
+from bot.errors import PanelUnreachable
+from bot.services import Progress, ServerOverview, ServerStatus
+from bot.terms import Action, PowerState, Signal
+from tests.cogs.conftest import text_of
+from tests.cogs.fakes import linked
+
+
+def buttons(message):
+    return [child["label"] for row in message.components for child in row["components"]]
+
+
+async def test_servers_lists_states_and_reasons(world):
+    """Each server has a line; what could not be read has its reason."""
+    world.script.overview = [
+        ServerOverview(linked("survival"), PowerState.RUNNING),
+        ServerOverview(linked("lobby", number=2), PowerState.UNKNOWN, "The panel did not answer in time."),
+    ]
+    result = await world.helper.slash(world.channel, "servers")
+
+    assert result.ephemeral
+    assert "**survival** · 🟢 running" in text_of(result.response)
+    assert "**lobby** · ⚪ unknown\n-# The panel did not answer in time." in text_of(result.response)
+
+
+async def test_servers_says_when_there_is_none_to_see(world):
+    """A member without any right learns what to do."""
+    result = await world.stranger.slash(world.channel, "servers")
+
+    assert "/access grant" in result.response.content
+
+
+async def test_many_servers_are_leafed_through(world):
+    """Sixty servers with long names stay within Discord's limits, on pages."""
+    world.script.overview = [
+        ServerOverview(linked(f"{number:02} " + "_" * 97, number=number), PowerState.UNKNOWN, "why " * 100)
+        for number in range(60)
+    ]
+    result = await world.helper.slash(world.channel, "servers")
+
+    assert "Page 1 of" in text_of(result.response)
+    assert "00 " in text_of(result.response)
+    await world.helper.click(result.response, label="Next")
+    assert "Page 2 of" in text_of(result.response)
+    await world.helper.click(result.response, label="Back")
+    assert "Page 1 of" in text_of(result.response)
+
+
+async def test_status_shows_what_is_known(world):
+    """Figures with their limits, uptime as a timestamp, and no field for what nobody tells."""
+    world.script.status = ServerStatus(
+        linked(),
+        PowerState.RUNNING,
+        cpu_percent=34.25,
+        cpu_limit_percent=200,
+        memory_bytes=1536 * 1024**2,
+        memory_limit_bytes=4 * 1024**3,
+        network_rx_bytes=2048,
+        network_tx_bytes=0,
+        uptime=timedelta(hours=2),
+        address="mc.example.com:25565",
+        node="node-1",
+        panel_label="home",
+    )
+    result = await world.helper.slash(world.channel, "status")
+    text = text_of(result.response)
+
+    assert result.ephemeral
+    assert "🟢 running" in text
+    assert "CPU: 34.2 % of 200 %" in text
+    assert "Memory: 1.5 GiB of 4.0 GiB" in text
+    assert "Network: ↓ 2.0 KiB · ↑ 0 B" in text
+    assert "Up since: <t:" in text
+    assert "`mc.example.com:25565`" in text
+    assert "Disk" not in text
+
+
+async def test_status_offers_only_buttons_that_may_be_pressed(world):
+    """The operator preset has no kill."""
+    helper = await world.helper.slash(world.channel, "status")
+    admin = await world.admin.slash(world.channel, "status")
+
+    assert buttons(helper.response) == ["Start", "Stop", "Restart", "Refresh"]
+    assert buttons(admin.response) == ["Start", "Stop", "Restart", "Kill", "Refresh"]
+
+
+async def test_a_status_button_sends_the_signal_and_tells_everybody(world):
+    """The outcome is public, and the private status is refreshed after it."""
+    result = await world.helper.slash(world.channel, "status")
+    world.script.status = ServerStatus(linked(), PowerState.OFFLINE, signals=(Signal.START,))
+    await world.helper.click(result.response, label="Stop")
+    await world.env.advance_time(3)
+
+    assert [call[2] for call in world.script.calls("power.follow")] == [Signal.STOP]
+    assert [m.content for m in world.public()] == [f"{world.helper.mention}: running after 34 s"]
+    assert "🔴 offline" in text_of(result.response)
+    assert buttons(result.response) == ["Start", "Refresh"]
+
+
+async def test_a_second_press_does_not_send_twice(world):
+    """While the first signal is followed, the second press is told so."""
+    world.script.steps = [Progress("Stopping …"), 60.0, Progress("offline", done=True, ok=True)]
+    result = await world.helper.slash(world.channel, "status")
+    await world.helper.click(result.response, label="Stop")
+    second = await world.helper.click(result.response, label="Stop")
+
+    assert "still following" in second.response.content
+    assert second.ephemeral
+    assert len(world.script.calls("power.follow")) == 1
+    await world.env.advance_time(61)
+
+
+async def test_rights_are_checked_when_the_button_is_pressed(world):
+    """Rights revoked after the status was shown stop the button, and the buttons go."""
+    result = await world.helper.slash(world.channel, "status")
+    world.script.role_actions.clear()
+    pressed = await world.helper.click(result.response, label="Stop")
+
+    assert "None of your roles may **stop**" in pressed.response.content
+    assert pressed.response.ephemeral
+    assert world.script.calls("power.follow") == []
+    assert buttons(result.response) == []
+    world.no_surprises()
+
+
+async def test_refresh_needs_the_right_too(world):
+    """Looking once does not mean looking for ever."""
+    result = await world.helper.slash(world.channel, "status")
+    world.script.role_actions.clear()
+    pressed = await world.helper.click(result.response, label="Refresh")
+
+    assert "None of your roles may **view**" in pressed.response.content
+    world.no_surprises()
+
+
+async def test_kill_from_status_asks_first(world):
+    """The button opens the same question as `/kill`."""
+    result = await world.admin.slash(world.channel, "status")
+    question = await world.admin.click(result.response, label="Kill")
+
+    assert question.ephemeral
+    assert "damaged" in question.response.content
+    assert world.script.calls("power.follow") == []
+    await world.admin.click(question.response, label="Kill survival")
+    assert [call[2] for call in world.script.calls("power.follow")] == [Signal.KILL]
+    await world.env.advance_time(3)
+
+
+async def test_status_without_the_right_is_refused(world):
+    """A stranger sees nothing of the server."""
+    result = await world.stranger.slash(world.channel, "status")
+
+    assert "None of your roles may **view**" in result.response.content
+    assert result.response.embeds == []
+    world.no_surprises()
+
+
+async def test_status_of_a_dead_panel_is_a_sentence(world):
+    """The failure takes the place of the figures."""
+    world.script.fails["servers.status"] = PanelUnreachable("The panel does not answer.")
+    result = await world.helper.slash(world.channel, "status")
+
+    assert result.response.content == "The panel does not answer."
+    world.no_surprises()
+
+
+async def test_status_buttons_go_when_their_time_is_over(world):
+    """Ten minutes later the figures stay, the buttons do not."""
+    result = await world.helper.slash(world.channel, "status")
+    await world.env.advance_time(601)
+
+    assert buttons(result.response) == []
+    assert "running" in text_of(result.response)
+
+
+async def test_server_names_are_suggested_for_what_the_member_may_do(world):
+    """The helper may start but not kill; the stranger nothing."""
+    world.script.servers = [linked("survival"), linked("lobby", number=2)]
+
+    async def names(member, command, typed=""):
+        choices = await member.autocomplete(world.channel, command, "server", typed)
+        return [choice["name"] for choice in choices]
+
+    assert await names(world.helper, "start") == ["survival", "lobby"]
+    assert await names(world.helper, "start", "lob") == ["lobby"]
+    assert await names(world.helper, "kill") == []
+    assert await names(world.stranger, "status") == []
+    assert Action.KILL in [call[0] for call in world.script.calls("servers.names")]
