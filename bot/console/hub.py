@@ -1,0 +1,142 @@
+"""The room's front door: one session per server, however many listen."""
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime
+from random import Random, SystemRandom
+
+from bot.console.listener import Listener, SessionHealth
+from bot.console.session import ConsoleSession
+from bot.console.target import ConsoleTarget
+from bot.console.tickets import TicketCache
+from bot.console.timing import ConsoleTiming
+
+QUEUED_LINES = 10_000
+
+
+def utc_now() -> datetime:
+    """Return the present moment, UTC."""
+    return datetime.now(UTC)
+
+
+class ConsoleHub:
+    """Starts a session for the first listener of a server and ends it a while after the last has left."""
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        timing: ConsoleTiming | None = None,
+        now: Callable[[], datetime] = utc_now,
+        random: Random | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._timing = timing or ConsoleTiming()
+        self._now = now
+        self._random = random or SystemRandom()
+        self._sessions: dict[Hashable, ConsoleSession] = {}
+        self._tickets: dict[Hashable, TicketCache] = {}
+        self._lingering: dict[Hashable, asyncio.Task[None]] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._listeners: set[Listener] = set()
+        self._closed = False
+
+    def listen(self, target: ConsoleTarget, *, limit: int = QUEUED_LINES, delivered: Sequence[str] = ()) -> Listener:
+        """Return a listener; entering it attaches it, and starts the session if there is none.
+
+        `limit`: queued lines beyond which the oldest are dropped. `delivered`: the last lines this listener got in an
+        earlier life of the program, oldest first, best 300 of them; what came since then follows as recovered lines.
+        """
+        return Listener(_Door(self, target), limit=limit, delivered=delivered)
+
+    def session_health(self, key: Hashable) -> SessionHealth | None:
+        """Return how the session of a target's key is doing; None if nobody listens to it."""
+        session = self._sessions.get(key)
+        return None if session is None else session.health
+
+    def adopt(self, target: ConsoleTarget) -> None:
+        """Let the session of the target's key, if there is one, use this target's panel: its key was replaced."""
+        session = self._sessions.get(target.key)
+        if session is not None:
+            session.adopt(target)
+
+    async def close(self) -> None:
+        """End all sessions and the iteration of all listeners. Takes no longer than one closing handshake."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.end()
+        self._listeners.clear()
+        lingering, self._lingering = list(self._lingering.values()), {}
+        for task in lingering:
+            task.cancel()
+        sessions, self._sessions = list(self._sessions.values()), {}
+        stops = [session.stop() for session in sessions]
+        await asyncio.gather(*stops, *lingering, *self._stopping, return_exceptions=True)
+
+    def enter(self, target: ConsoleTarget, listener: Listener) -> ConsoleSession:
+        """Attach a listener. For listeners only."""
+        if self._closed:
+            raise RuntimeError("the hub is closed")
+        waiting = self._lingering.pop(target.key, None)
+        if waiting is not None:
+            waiting.cancel()
+        session = self._sessions.get(target.key)
+        if session is None:
+            session = self._sessions[target.key] = self._new_session(target)
+            session.start()
+        else:
+            session.adopt(target)
+        session.attach(listener)
+        self._listeners.add(listener)
+        return session
+
+    def leave(self, target: ConsoleTarget, listener: Listener) -> None:
+        """Detach a listener. For listeners only."""
+        self._listeners.discard(listener)
+        session = self._sessions.get(target.key)
+        if session is None:
+            return
+        session.detach(listener)
+        if not session.wanted and target.key not in self._lingering:
+            self._lingering[target.key] = asyncio.create_task(self._linger(target.key, session))
+
+    async def _linger(self, key: Hashable, session: ConsoleSession) -> None:
+        await asyncio.sleep(self._timing.linger)
+        # From here on a new listener gets a new session, so this task must not be cancelled by one.
+        del self._lingering[key]
+        del self._sessions[key]
+        stop = asyncio.create_task(session.stop())
+        self._stopping.add(stop)
+        stop.add_done_callback(self._stopping.discard)
+        for old in [old for old, tickets in self._tickets.items() if old not in self._sessions and tickets.idle()]:
+            del self._tickets[old]
+
+    def _new_session(self, target: ConsoleTarget) -> ConsoleSession:
+        tickets = self._tickets.get(target.key)
+        if tickets is None:
+            tickets = TicketCache(target.panel, target.identifier, timing=self._timing, now=self._now)
+            self._tickets[target.key] = tickets
+        # A key may have been replaced meanwhile; the panel's count goes on all the same.
+        tickets.panel = target.panel
+        return ConsoleSession(
+            target,
+            tickets=tickets,
+            allow_private=self._allow_private,
+            timing=self._timing,
+            now=self._now,
+            random=self._random,
+        )
+
+
+class _Door:
+    """Remembers for a listener which server it wants."""
+
+    def __init__(self, hub: ConsoleHub, target: ConsoleTarget) -> None:
+        self._hub = hub
+        self._target = target
+
+    def enter(self, listener: Listener) -> ConsoleSession:
+        return self._hub.enter(self._target, listener)
+
+    def leave(self, listener: Listener) -> None:
+        self._hub.leave(self._target, listener)

@@ -1,0 +1,195 @@
+"""One connection to Wings: reads it, keeps its token fresh, and hands everything to the feed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime
+from random import Random
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from bot.console.credentials import Credentials
+from bot.console.events import ConsoleLine, DaemonError, ServerDeleted, StatsUpdated, StatusChanged, TransferChanged
+from bot.console.feed import Feed
+from bot.console.history import WINGS_HISTORY
+from bot.console.refusals import Hopeless, Lost, closed_sentence, deleted, moved, suspended
+from bot.console.target import Ticket
+from bot.console.tickets import TicketCache
+from bot.console.timing import ConsoleTiming
+from bot.console.wire import AuthSucceeded, BlankLine, Message, Throttled, TokenExpiring, TokenRefused, parse
+from bot.terms import PowerState
+
+
+class Link:
+    """Lives as long as one socket. `run` always ends by raising Lost or Hopeless."""
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        ticket: Ticket,
+        *,
+        name: str,
+        tickets: TicketCache,
+        feed: Feed,
+        timing: ConsoleTiming,
+        now: Callable[[], datetime],
+        random: Random,
+    ) -> None:
+        self._socket = socket
+        self._name = name
+        self._tickets = tickets
+        self._feed = feed
+        self._timing = timing
+        self._now = now
+        self._credentials = Credentials(
+            ticket,
+            tickets=tickets,
+            send=self._send,
+            accepted=feed.hold,
+            lapsed=feed.lost,
+            timing=timing,
+            now=now,
+            random=random,
+        )
+        self._loop = asyncio.get_running_loop()
+        self._history_timer: asyncio.TimerHandle | None = None
+        self._history_asked_at = 0.0
+        self._history_moved_at = 0.0
+        self._history_lines = 0
+
+    async def run(self) -> None:
+        """Authenticate, then read and keep the token fresh until something ends it."""
+        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._keep())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if self._history_timer is not None:
+                self._history_timer.cancel()
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            await self._socket.close()
+        failures = [result for result in results if isinstance(result, Exception)]
+        raise next((failure for failure in failures if isinstance(failure, Hopeless)), failures[0])
+
+    # Reading: parse and pass on, nothing that waits
+
+    async def _read(self) -> None:
+        try:
+            async for frame in self._socket:
+                if isinstance(frame, str):
+                    for message in parse(frame, self._now()):
+                        self._take(message)
+        except ConnectionClosed:
+            pass
+        raise self._closed()
+
+    def _closed(self) -> Lost | Hopeless:
+        code = self._socket.close_code
+        return suspended(self._name) if code in {4409, 4400} else Lost(closed_sentence(code))
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case ConsoleLine():
+                self._feed.line(message)
+                self._credentials.heard_event()
+            case BlankLine():
+                self._feed.memory.blank()
+            case StatsUpdated():
+                self._feed.take_stats(message)
+                self._credentials.heard_event()
+                if self._feed.memory.holding:
+                    self._credentials.wake.set()
+            case StatusChanged():
+                self._feed.status(message.state)
+                self._credentials.heard_event()
+                self._credentials.wake.set()
+            case AuthSucceeded() | TokenExpiring() | TokenRefused() | Throttled():
+                self._take_token_news(message)
+            case _:
+                self._feed.pass_on(message)
+                self._take_fateful(message)
+
+    def _take_token_news(self, message: AuthSucceeded | TokenExpiring | TokenRefused | Throttled) -> None:
+        match message:
+            case AuthSucceeded():
+                self._credentials.heard_success()
+            case TokenExpiring():
+                self._credentials.heard_expiring()
+            case TokenRefused():
+                self._credentials.heard_refusal(message)
+            case Throttled():
+                self._credentials.heard_throttled(message.what)
+
+    def _take_fateful(self, message: Message) -> None:
+        """Act on the events that mean the end of this connection."""
+        match message:
+            case DaemonError():
+                self._credentials.heard_daemon_error()
+            case ServerDeleted():
+                raise deleted(self._name)
+            case TransferChanged() if message.status not in {"success", "starting"}:
+                # The server may wake up on another node: only a new ticket knows where.
+                self._tickets.drop(self._credentials.ticket)
+                raise moved(self._name)
+            case _:
+                pass
+
+    # Keeping: authentication, renewal, re-synchronisation
+
+    async def _keep(self) -> None:
+        credentials = self._credentials
+        try:
+            await credentials.authenticate()
+            await self._ask_history()
+            resync_at = self._loop.time() + self._timing.resync
+            while True:
+                next_at = min(resync_at, credentials.renew_at)
+                while not credentials.renewal_wanted and (left := next_at - self._loop.time()) > 0:
+                    await credentials.nap(left)
+                due = credentials.renewal_wanted or self._loop.time() >= credentials.renew_at
+                if due and await credentials.renew():
+                    await self._ask_history()
+                if self._loop.time() >= resync_at:
+                    # Wings drops whatever a slow reader does not take within 10 ms, `status` included.
+                    await self._send("send stats", None)
+                    resync_at = self._loop.time() + self._timing.resync
+        except ConnectionClosed:
+            raise self._closed() from None
+
+    async def _send(self, event: str, argument: str | None) -> None:
+        await self._socket.send(json.dumps({"event": event, "args": [argument]}))
+
+    # The history has no end marker: it ends with a pause, or when enough has come
+
+    async def _ask_history(self) -> None:
+        if self._feed.ever_live:
+            # Its `uptime` tells whether this is still the run of the server that was seen before.
+            await self._send("send stats", None)
+        deadline = self._loop.time() + self._timing.status_wait
+        while self._feed.reported_state is PowerState.UNKNOWN and (left := deadline - self._loop.time()) > 0:
+            await self._credentials.nap(left)
+        if self._feed.reported_state is PowerState.OFFLINE:
+            # Then there is none (wings `router/websocket/websocket.go`), and waiting for it would only delay.
+            self._feed.release()
+            return
+        self._feed.memory.asked()
+        await self._send("send logs", None)
+        self._history_asked_at = self._history_moved_at = self._loop.time()
+        self._history_lines = 0
+        self._watch_history()
+
+    def _watch_history(self) -> None:
+        memory, timing, now = self._feed.memory, self._timing, self._loop.time()
+        if not memory.holding:
+            return
+        if memory.collected != self._history_lines:
+            self._history_lines, self._history_moved_at = memory.collected, now
+        patience = timing.history_quiet if self._history_lines else timing.history_wait
+        waited = now - self._history_asked_at
+        full = self._history_lines >= WINGS_HISTORY and waited >= timing.history_enough
+        if now - self._history_moved_at >= patience or waited >= timing.history_bound or full:
+            self._feed.release()
+        else:
+            self._history_timer = self._loop.call_later(timing.history_quiet / 5, self._watch_history)

@@ -1,0 +1,202 @@
+"""One listener of a console session: a bounded queue of events and a view of what the session knows."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from bot.console.events import (
+    ConsoleEvent,
+    ConsoleLine,
+    DaemonMessage,
+    InstallOutput,
+    LinesDropped,
+    StatsUpdated,
+    TransferOutput,
+)
+from bot.terms import PowerState
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHealth:
+    """How a console session is doing."""
+
+    connected_since: datetime | None
+    """When lines began to flow, UTC; None while they do not."""
+    last_line_at: datetime | None
+    reconnects: int
+    """How often the console was lost and came back."""
+    last_error: str | None
+    """Why it was lost the last time, or why it cannot be had: a sentence."""
+    parked: bool
+    """True while trying again at once is hopeless."""
+
+
+class Session(Protocol):
+    """What a listener asks of its session."""
+
+    @property
+    def state(self) -> PowerState:
+        """The power state; UNKNOWN while not live."""
+        ...
+
+    @property
+    def stats(self) -> StatsUpdated | None:
+        """The newest stats; None while not live."""
+        ...
+
+    @property
+    def health(self) -> SessionHealth:
+        """How the session is doing."""
+        ...
+
+    def tail(self, count: int) -> list[ConsoleLine]:
+        """The most recent lines."""
+        ...
+
+    async def ready(self, timeout: float) -> None:
+        """Wait until lines flow."""
+        ...
+
+
+class Host(Protocol):
+    """Where a listener enters and leaves: the hub."""
+
+    def enter(self, listener: "Listener") -> Session:
+        """Attach to the shared session, started if need be."""
+        ...
+
+    def leave(self, listener: "Listener") -> None:
+        """Detach."""
+        ...
+
+
+_Line = ConsoleLine | InstallOutput | TransferOutput | DaemonMessage
+_LINES = (ConsoleLine, InstallOutput, TransferOutput, DaemonMessage)
+
+
+class _LatestStats:
+    """Stands in the queue for the newest stats: older ones nobody has read are of no use."""
+
+
+class Listener:
+    """An async context manager that yields the console's events while it is open.
+
+    A reader too slow for its queue loses the oldest lines and gets one LinesDropped in their place; events that are not
+    lines are never dropped.
+    """
+
+    def __init__(self, host: Host, *, limit: int, delivered: Sequence[str]) -> None:
+        self._host = host
+        self._limit = limit
+        self.delivered = delivered
+        """The tail this listener already had in an earlier life, oldest first; empty if it had none."""
+        self._session: Session | None = None
+        self._queue: deque[ConsoleEvent | _LatestStats] = deque()
+        self._lines = 0
+        self._stats: StatsUpdated | None = None
+        self._filled = asyncio.Event()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self._session = self._host.enter(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._host.leave(self)
+        self.end()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ConsoleEvent:
+        while not self._queue:
+            if self._closed:
+                raise StopAsyncIteration
+            self._filled.clear()
+            await self._filled.wait()
+        item = self._queue.popleft()
+        if isinstance(item, _LINES):
+            self._lines -= 1
+        elif isinstance(item, _LatestStats):
+            stats, self._stats = self._stats, None
+            if stats is None:
+                raise AssertionError("a place for stats without stats")
+            return stats
+        return item
+
+    @property
+    def state(self) -> PowerState:
+        """The power state; UNKNOWN while the console is not live."""
+        return self._opened.state
+
+    @property
+    def stats(self) -> StatsUpdated | None:
+        """The newest stats; None while the console is not live."""
+        return self._opened.stats
+
+    @property
+    def health(self) -> SessionHealth:
+        """How the session behind this listener is doing."""
+        return self._opened.health
+
+    def tail(self, count: int) -> list[ConsoleLine]:
+        """Return up to `count` of the most recent lines known, oldest first, history included."""
+        return self._opened.tail(count)
+
+    async def ready(self, timeout: float) -> None:
+        """Return as soon as lines flow.
+
+        Raises the error the session is parked for (ConsoleRefused or a PanelError), or ConsoleTimeout after `timeout`
+        seconds, with the last reason.
+        """
+        await self._opened.ready(timeout)
+
+    @property
+    def waiting(self) -> int:
+        """How many lines are queued and not yet read."""
+        return self._lines
+
+    def put(self, event: ConsoleEvent) -> None:
+        """Queue an event. For the session only."""
+        if self._closed:
+            return
+        if isinstance(event, StatsUpdated):
+            if self._stats is None:
+                self._queue.append(_LatestStats())
+            self._stats = event
+        else:
+            if isinstance(event, _LINES):
+                if self._lines >= self._limit:
+                    self._drop_oldest_line()
+                self._lines += 1
+            self._queue.append(event)
+        self._filled.set()
+
+    def end(self) -> None:
+        """Let the iteration end once the queue is empty. For the hub only."""
+        self._closed = True
+        self._filled.set()
+
+    @property
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("the listener has not been entered")
+        return self._session
+
+    def _drop_oldest_line(self) -> None:
+        passed: list[ConsoleEvent | _LatestStats] = []
+        while not isinstance(item := self._queue.popleft(), _LINES):
+            passed.append(item)
+        count = 1
+        if passed and isinstance(last := passed[-1], LinesDropped):
+            passed.pop()
+            count += last.count
+        self._lines -= 1
+        self._queue.appendleft(LinesDropped(count))
+        self._queue.extendleft(reversed(passed))

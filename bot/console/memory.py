@@ -1,0 +1,125 @@
+"""The lines a session knows, and what it takes to tell after a gap which ones are new. No listeners, no sockets."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.console.events import ConsoleLine
+from bot.console.history import recover
+
+RING_LINES = 1000
+
+
+class Memory:
+    """A ring of lines in the order they were printed, and the history that is being collected, if one is."""
+
+    def __init__(self, *, restart_margin: timedelta) -> None:
+        self._restart_margin = restart_margin
+        self._ring: deque[ConsoleLine] = deque(maxlen=RING_LINES)
+        self._held: list[ConsoleLine] | None = None
+        self._early = 0
+        self._blanks = 0
+        self._asked = False
+        # The server's present run, and the one before the gap.
+        self._started_at: datetime | None = None
+        self._seen_at: datetime | None = None
+        self._started_before: datetime | None = None
+        self._seen_before: datetime | None = None
+
+    def tail(self, count: int) -> list[ConsoleLine]:
+        """Return up to `count` of the most recent lines, oldest first."""
+        return list(self._ring)[-count:] if count > 0 else []
+
+    def add(self, line: ConsoleLine) -> None:
+        """Remember a line that was delivered."""
+        self._ring.append(line)
+
+    # The history
+
+    @property
+    def holding(self) -> bool:
+        """Whether lines are collected instead of delivered."""
+        return self._held is not None
+
+    @property
+    def collected(self) -> int:
+        """How many lines, blank ones included, came since the history was asked for."""
+        return len(self._held or ()) - self._early + self._blanks
+
+    def hold(self) -> None:
+        """Collect lines from now on: what comes may be live or history."""
+        self._held, self._early, self._blanks, self._asked = [], 0, 0, False
+        self._started_at = None
+
+    def asked(self) -> None:
+        """The history has been asked for: what was collected so far is live."""
+        self._early, self._blanks, self._asked = len(self._held or ()), 0, True
+
+    def collect(self, line: ConsoleLine) -> None:
+        """Take a line while holding."""
+        if self._held is not None:
+            self._held.append(line)
+
+    def blank(self) -> None:
+        """Take a line without text: it is never delivered, but counts towards the length of the history."""
+        self._blanks += 1
+
+    def begin(self) -> None:
+        """End the first history: nobody has missed anything of it."""
+        held, self._held = self._held or [], None
+        found = recover([], [line.text for line in held], early=self._early)
+        self._ring.extend(held[index] for index in found.new)
+
+    def resume(self, *, was_offline: bool) -> tuple[list[ConsoleLine], bool]:
+        """End a later history. Returns the lines that were missed, and whether that is all that was."""
+        held, self._held = self._held or [], None
+        found = recover(
+            [line.text for line in self._ring],
+            [line.text for line in held],
+            early=self._early,
+            blanks=self._blanks,
+            fresh=self._restarted(),
+            was_offline=was_offline,
+        )
+        lines = [replace(held[index], recovered=True) for index in found.new]
+        self._ring.extend(lines)
+        # A server that is off has no history to ask for: what it printed at its end is gone.
+        complete = found.complete if self._asked else was_offline
+        return lines, complete
+
+    def since(self, delivered: Sequence[str]) -> tuple[list[ConsoleLine], bool]:
+        """Return the remembered lines that come after the delivered tail, and whether they are all there were."""
+        known = list(self._ring)
+        found = recover(delivered, [line.text for line in known], remembered=True)
+        return [replace(known[index], recovered=True) for index in found.new], found.complete
+
+    def drop_held(self) -> None:
+        """The connection broke while the history came: the next one will have it again."""
+        self._held = None
+
+    # The server's runs
+
+    def seen(self, at: datetime) -> None:
+        """Something arrived."""
+        self._seen_at = at
+
+    def running_since(self, started: datetime) -> None:
+        """Note a computed start. Reports are late, never early: the earliest is the nearest to the truth."""
+        self._started_at = started if self._started_at is None else min(self._started_at, started)
+
+    def not_running(self) -> None:
+        """The next start is another run."""
+        self._started_at = None
+
+    def gap_begins(self) -> None:
+        """The connection is lost: remember which run this was."""
+        self._started_before, self._seen_before = self._started_at, self._seen_at
+
+    def _restarted(self) -> bool:
+        """Whether the server is known to have been started during the gap, so that its history is a fresh one."""
+        if self._started_at is None:
+            return False
+        if self._started_before is None:
+            return self._seen_before is not None and self._started_at > self._seen_before
+        return self._started_at - self._started_before > self._restart_margin

@@ -1,0 +1,71 @@
+"""How long the console session waits for what; every figure in seconds, so that tests can scale time."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTiming:
+    """Real-life figures by default. The limits of Wings they respect stand in `router/websocket/limiter.go`."""
+
+    # Opening
+    open_timeout: float = 10.0
+    """For the connection and the handshake, per address."""
+    close_timeout: float = 0.5
+    """For the closing handshake; afterwards the connection is cut."""
+
+    # Authentication
+    auth_timeout: float = 10.0
+    """For the answer to `auth`; Wings drops throttled messages silently."""
+    auth_spacing: float = 5.0
+    """Between two `auth` on one connection: Wings refills one each 5 s."""
+    refusal_grace: float = 2.0
+    """During a renewal, for how long a refusal may still be followed by `auth success`: it may be an older one."""
+    renew_debounce: float = 5.0
+    """After an accepted renewal, how long `jwt error` is taken for an echo of the old token."""
+
+    # Tickets
+    ticket_reserve: float = 60.0
+    """A cached ticket is used again while more than this remains. A ticket younger than this counts as fresh."""
+    renew_before: float = 90.0
+    """Renewal on our own clock, this long before the ticket ends; earlier than Wings' own warning."""
+    renew_jitter: float = 20.0
+    """Up to this much earlier still, so that many servers do not renew at once."""
+    renew_retry: float = 15.0
+    """Between two tries of a renewal that failed."""
+    ticket_window: float = 60.0
+    ticket_fetches: int = 5
+    """At most so many tickets per window and server: the panel's limit, shared with the owner's browser."""
+    rate_limited_wait: float = 60.0
+    """After a 429 no ticket is asked for at least this long."""
+
+    # Reconnecting
+    backoff_first: float = 1.0
+    backoff_cap: float = 60.0
+    healthy_after: float = 4.0
+    """A connection must have been live this long before the next loss starts again at `backoff_first`."""
+    recheck: float = 60.0
+    """While parked, the panel is asked about this often."""
+    linger: float = 20.0
+    """How long a session outlives its last listener, so that commands in a row use one socket."""
+
+    # Keeping alive
+    ping_interval: float = 20.0
+    ping_timeout: float = 20.0
+    resync: float = 60.0
+    """Between two `send stats`: Wings may drop any event for a slow reader, `status` included."""
+    status_trust: float = 3.0
+    """After a `status` event, how long a different state in `stats` is taken for an older one overtaken."""
+
+    # History
+    status_wait: float = 0.5
+    """For the first `status`, which tells whether there is a history to ask for."""
+    history_wait: float = 1.0
+    """For the first line of the history."""
+    history_quiet: float = 0.25
+    """A pause this long ends the history: it has no end marker."""
+    history_enough: float = 0.5
+    """After this long the history ends as soon as its full number of lines has come, pause or not."""
+    history_bound: float = 3.0
+    """The history ends after this long in any case: a busy server never pauses."""
+    restart_margin: float = 5.0
+    """Two start times, computed from `uptime`, that differ by more are two runs of the server."""
