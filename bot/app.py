@@ -1,0 +1,148 @@
+"""The composition root: opens and closes every long-lived thing in order; the only place that knows every room."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+
+from bot.client import WingcordClient
+from bot.console.hub import ConsoleHub
+from bot.discord_gateway import log_in, point_rest_at, stay_connected
+from bot.discord_sink import DiscordSink, rate_limit_trace
+from bot.errors import BotError
+from bot.health import Health
+from bot.panel.pool import PanelPool
+from bot.relay.pace import Paces
+from bot.relay.relay import WantedRelay
+from bot.relay.supervisor import RelaySupervisor
+from bot.secret_keys import key_file, load_keys
+from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
+from bot.services.connections import Connections
+from bot.settings import Settings, require_token
+from bot.store.database import make_folder
+from bot.store.store import Store
+from bot.vitals import RelayHealth
+
+_log = logging.getLogger(__name__)
+_FLUSH_SECONDS = 3.0
+"""For the relays' last lines at the end: with everything else, the process is gone within 5 s of a SIGTERM."""
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or Ctrl-C; raises StartupError when it cannot start or Discord throws it out."""
+    token = require_token(settings)
+    stop = _stop_signal()
+    async with AsyncExitStack() as stack:
+        secret_keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
+        keys = load_keys(secret_keys, key_file(make_folder(settings.database_url)))
+        store = await Store.open(settings.database_url, keys)
+        stack.push_async_callback(store.close)
+        pool = PanelPool(allow_private=settings.allow_private_panels)
+        stack.push_async_callback(pool.close)
+        hub = ConsoleHub(allow_private=settings.allow_private_panels)
+        stack.push_async_callback(hub.close)
+        bot = _Bot(store, pool, hub)
+        stack.push_async_callback(bot.services.panels.close)
+
+        point_rest_at(settings.discord_api_url)
+        stack.push_async_callback(bot.finish)
+        await _serve_health(settings, stack, store, bot.client)
+        # Only now: discord.py cannot close a client that nobody tried to log in.
+        stack.push_async_callback(bot.client.close)
+        await log_in(bot.client, token, gateway_url=settings.discord_gateway_url)
+        stack.push_async_callback(bot.relays.close, _FLUSH_SECONDS)
+        await bot.work_until(stop)
+        _log.info("Ending: delivering what was read")
+
+
+class _Bot:
+    """The rooms wired to one another: services wake the relays, relays write through the client."""
+
+    def __init__(self, store: Store, pool: PanelPool, hub: ConsoleHub) -> None:
+        self._store = store
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connections = Connections(store, pool, hub)
+        paces = Paces()
+        self.services = self._services(store, pool)
+        self.client = WingcordClient(self.services, tree_state=store.state, http_trace=rate_limit_trace(paces))
+        self.relays = RelaySupervisor(
+            wanted=self._wanted_relays,
+            open_console=lambda wanted: hub.listen(wanted.target),
+            sink=DiscordSink(self.client),
+            paces=paces,
+        )
+
+    async def work_until(self, stop: asyncio.Event) -> None:
+        """Keep gateway and relays going; return when told to stop, raise when one of them ends by an error."""
+        waiting = asyncio.create_task(stop.wait(), name="stop signal")
+        self._tasks = {
+            asyncio.create_task(stay_connected(self.client), name="gateway"),
+            asyncio.create_task(self.relays.run(), name="relays"),
+        }
+        try:
+            done, _pending = await asyncio.wait({waiting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            waiting.cancel()
+
+    async def finish(self) -> None:
+        """Wait for what ends by itself once relays and client are closed."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _services(self, store: Store, pool: PanelPool) -> Services:
+        access = Access(store)
+        connections = self._connections
+        panels = Panels(store, access, pool, connections, changed=self._wake_relays)
+        return Services(
+            access=access,
+            panels=panels,
+            servers=Servers(store, access, panels, connections, changed=self._wake_relays),
+            power=Power(access, connections),
+            consoles=Consoles(access, connections),
+            relays=Relays(store, access, connections, changed=self._wake_relays, health=self._relay_health),
+            guilds=Guilds(store, pool, changed=self._wake_relays),
+        )
+
+    # Looked up at the time of the call: the relays are made after the services, which need the client in between.
+
+    def _wake_relays(self, relay_id: int | None = None) -> None:
+        self.relays.wake(relay_id)
+
+    def _relay_health(self, relay_id: int) -> RelayHealth | None:
+        return self.relays.health(relay_id)
+
+    async def _wanted_relays(self) -> Sequence[WantedRelay]:
+        """The relays in the database with what is needed to run each."""
+        wanted: list[WantedRelay] = []
+        for relay in await self._store.relays.list():
+            server = await self._store.servers.get(relay.server_id)
+            if server is None:
+                continue  # unlinked a moment ago; its relay goes with it
+            with suppress(BotError):
+                wanted.append(WantedRelay(relay, server.name, await self._connections.target(server)))
+        return wanted
+
+
+def _stop_signal() -> asyncio.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt there
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _serve_health(settings: Settings, stack: AsyncExitStack, store: Store, client: WingcordClient) -> None:
+    if settings.http_listen is None:
+        return
+
+    async def gateway() -> None:
+        if not client.is_ready():
+            raise ConnectionError
+
+    health = Health({"database": store.ping, "gateway": gateway})
+    await health.start(*settings.http_listen)
+    stack.push_async_callback(health.close)

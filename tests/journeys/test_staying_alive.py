@@ -1,0 +1,92 @@
+"""What happens around a running relay: cuts, restarts, floods, the end of the process."""
+
+import signal
+
+
+async def test_the_relay_comes_back_by_itself_after_a_cut_and_after_a_node_restart(world):
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    castle.emit("before the cut")
+    await world.shows("before the cut")
+    world.panel.node.drop_sockets()
+    castle.emit("during the cut")
+    await world.panel.wait_for(lambda: world.panel.node.sockets(castle), timeout=30)
+    castle.emit("after the cut")
+    await world.shows("during the cut", "after the cut")
+    assert world.console.text.count("before the cut") == 1
+    assert world.console.text.count("during the cut") == 1
+
+    world.panel.node.restart()
+    await world.panel.wait_for(lambda: world.panel.node.sockets(castle), timeout=60)
+    castle.emit("after the node restart")
+    await world.shows("after the node restart", timeout=60)
+
+
+async def test_a_burst_arrives_complete_in_order_and_without_a_429(world):
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    castle.flood(300, "burst line {n} of many, padded to a usual length of a console line")
+    await world.shows("burst line 299 of", timeout=60)
+    text = world.console.text
+    positions = [text.find(f"burst line {n} of") for n in range(300)]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert world.discord.count(status=429) == 0
+
+
+async def test_sigterm_ends_it_within_five_seconds_with_everything_read_delivered(world):
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    castle.flood(100, "last words {n} of this server, before the bot goes down for an update")
+    castle.emit("the very last line")
+    await world.shows("last words 1 of")
+    code, seconds = await world.bot.stop(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 5
+    shown = world.console.text + "".join(
+        attachment.data.decode() for message in world.console.messages for attachment in message.attachments
+    )
+    assert "the very last line" in shown
+    assert world.panel.node.sockets(castle) == 0
+
+
+async def test_everything_is_there_again_after_a_restart_of_the_bot(world):
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    synced = world.discord.count(method="PUT", route="/commands$")
+    await world.bot.stop()
+    await world.bot.start()
+    await world.logs("console of Paper Survival: connected", times=2)
+    castle.emit("a line for the second life")
+    await world.shows("a line for the second life")
+    stopped = await world.slash(world.helper, "stop")
+    await world.says(stopped, "is offline after")
+    assert world.discord.count(method="PUT", route="/commands$") == synced == 1
+
+
+async def test_hostile_console_text_pings_nobody_and_breaks_no_block(world):
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    castle.emit("<Mallory> @everyone ``` @here <@&1> \x1b]0;title\x07\x1b[2J join 203.0.113.9:25565 \u202egnp.exe")
+    castle.emit("x" * 5000 + " end of the long line")
+    await world.shows("end of the long line")
+    for message in world.console.messages:
+        assert not message.pings
+        assert message.content.count("```") % 2 == 0
+        assert "203.0.113.9" not in message.content
+
+
+async def test_the_gateway_may_drop_and_the_bot_goes_on(world):
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    world.discord.gateway.drop()
+    castle.emit("while the gateway was away")
+    await world.shows("while the gateway was away")
+    await world.discord.wait_until(lambda: world.discord.gateway.connected > 0, timeout=30)
+    stopped = await world.slash(world.helper, "stop")
+    await world.says(stopped, "is offline after")
+
+
+async def test_a_dead_node_is_told_in_words_and_the_channel_learns_of_its_return(world):
+    (castle,) = await world.set_up("Paper Survival", running=True, allow="moderator")
+    world.panel.node.down()
+    refused = await world.slash(world.helper, "stop")
+    await refused.wait_for(lambda reply: "node" in reply.text and reply.ephemeral, timeout=30)
+    answered = await world.slash(world.helper, "command", command="list")
+    assert "node" in answered.text
+    await world.panel.node.up()
+    await world.panel.wait_for(lambda: world.panel.node.sockets(castle), timeout=60)
