@@ -11,6 +11,7 @@ from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.values import Grant, LinkedServer, Panel
 from bot.terms import Action
+from bot.text.markdown import escape
 
 _VIEWER = frozenset({Action.VIEW})
 _OPERATOR = _VIEWER | {Action.START, Action.STOP, Action.RESTART, Action.SAY}
@@ -83,7 +84,7 @@ class Access:
                 raise NotAllowed(
                     _(
                         "None of your roles allows that command on **{server}**; an admin can widen the patterns."
-                    ).format(server=server.name)
+                    ).format(server=escape(server.name))
                 )
         panels = [g.panel_id for g in grants]
         other = None if None in panels else panels[0]
@@ -126,7 +127,7 @@ class Access:
         if server and panel and (await self._urls(member.guild_id)).get(server.panel_id) != panel.url:
             raise BadInput(
                 _("**{server}** lives on another panel than **{panel}**, so that key cannot act on it.").format(
-                    server=server.name, panel=panel.label
+                    server=escape(server.name), panel=escape(panel.label)
                 )
             )
         return await self._store.grants.add(
@@ -220,7 +221,7 @@ def _vocabulary() -> dict[str, str]:
 
 def _missing(action: Action, server: LinkedServer) -> str:
     return _("None of your roles may **{action}** on **{server}**. An admin can allow it with `/access grant`.").format(
-        action=action.value, server=server.name
+        action=action.value, server=escape(server.name)
     )
 
 

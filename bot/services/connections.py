@@ -40,6 +40,12 @@ class Connections:
         """Return a listener on the server's console."""
         return self._hub.listen(await self.target(server))
 
+    async def rekeyed(self, panel: Panel) -> None:
+        """Let the panel's consoles try again at once: what kept them away may have been its old key."""
+        for server in await self._store.servers.list(panel.guild_id):
+            if server.panel_id == panel.id:
+                self._hub.adopt(await self.target(server))
+
     async def target(self, server: LinkedServer) -> ConsoleTarget:
         """Return what identifies the server's console, by the key it was linked with: one socket for all features."""
         panel = await self.panel(server.guild_id, server.panel_id)

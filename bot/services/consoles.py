@@ -18,6 +18,7 @@ from bot.services.members import Member
 from bot.store.values import LinkedServer
 from bot.terms import Action, PanelKind, PowerState
 from bot.text.ansi import strip
+from bot.text.markdown import escape
 from bot.text.redaction import Redactor
 
 _MAX_INPUT = 1000
@@ -78,7 +79,7 @@ class Consoles:
                 state = _known(listener)
             line = server.say_template.replace("{message}", text)
             await client.send_command(server.identifier, line, known_state=state)
-        return _("Said on **{server}**: {message}").format(server=server.name, message=text)
+        return _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
 
     async def command(self, member: Member, server: LinkedServer, command: str) -> CommandAnswer:
         """Send one console command and return what the console printed right after it.
@@ -110,7 +111,7 @@ class Consoles:
             lines = _masked(line.text for line in listener.tail(count))
             offline = listener.state is PowerState.OFFLINE
         if offline:
-            return lines, _("**{server}** is offline.").format(server=server.name)
+            return lines, _("**{server}** is offline.").format(server=escape(server.name))
         return lines, None if lines else _("The console has printed nothing yet.")
 
     async def _hear(self, server: LinkedServer, stack: AsyncExitStack) -> tuple[Listener | None, str]:

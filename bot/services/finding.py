@@ -5,6 +5,7 @@ from bot.i18n import _
 from bot.names import fold
 from bot.panel.models import Server as PanelServer
 from bot.store.values import LinkedServer, Panel
+from bot.text.markdown import escape
 
 MAX_NAME = 100
 """Characters: an autocomplete choice holds no more."""
@@ -26,7 +27,7 @@ def on_panel(text: str, servers: list[PanelServer]) -> PanelServer | None:
     if len(by_name) > 1 and not by_id:
         raise BadInput(
             _("The panel has {count} servers called {name}; use the identifier: {identifiers}.").format(
-                count=len(by_name), name=text.strip(), identifiers=", ".join(f"`{s.identifier}`" for s in by_name[:10])
+                count=len(by_name), name=escape(text), identifiers=", ".join(f"`{s.identifier}`" for s in by_name[:10])
             )
         )
     return next(iter(by_id or by_name), None)
@@ -40,7 +41,7 @@ def fits(typed: str, *candidates: str) -> bool:
 
 def which(text: str | None, choices: list[LinkedServer], *, any_linked: bool) -> str:
     """Return the sentence for a server that could not be told: nothing linked, nothing allowed, or which there are."""
-    names = ", ".join(f"**{s.name}**" for s in choices[:15])
+    names = ", ".join(f"**{escape(s.name)}**" for s in choices[:15])
     if not any_linked:
         return _("No server is linked yet; an admin can use `/panel connect` and `/server link`.")
     if not choices:
@@ -48,7 +49,7 @@ def which(text: str | None, choices: list[LinkedServer], *, any_linked: bool) ->
     if text is None or not text.strip():
         return _("Say which server: {names}.").format(names=names)
     return _("No linked server is called “{text}”; you can choose {names}.").format(
-        text=text.strip()[:MAX_NAME], names=names
+        text=escape(text[:MAX_NAME]), names=names
     )
 
 
@@ -56,7 +57,7 @@ def not_on_panel(panel: Panel, text: str) -> str:
     """Return the sentence for a server that the panel does not show."""
     return _(
         "The panel **{panel}** shows its key no server called “{text}”; add the key's user as subuser there first."
-    ).format(panel=panel.label, text=text.strip()[:MAX_NAME])
+    ).format(panel=escape(panel.label), text=escape(text[:MAX_NAME]))
 
 
 def check_name(name: str) -> str:

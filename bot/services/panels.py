@@ -19,6 +19,7 @@ from bot.services.finding import fits, not_on_panel, on_panel
 from bot.services.members import Member
 from bot.store.store import Store
 from bot.store.values import Panel
+from bot.text.markdown import escape
 
 _log = logging.getLogger(__name__)
 _FRESH_SECONDS = 60.0
@@ -86,7 +87,7 @@ class Panels:
                 _(
                     "A panel called **{label}** is already connected; choose another label, "
                     "or use `/panel replace-key` to change its key."
-                ).format(label=name)
+                ).format(label=escape(name))
             )
         identity, servers = await self._verify(address, key)
         panel = await self._store.panels.add(member.guild_id, identity.url, identity.kind, name, key.strip())
@@ -100,7 +101,7 @@ class Panels:
         await self._store.panels.replace_key(panel.id, key.strip())
         self._pool.forget(url=panel.url, key=panel.key)
         self._remember(panel.id, servers)
-        self._changed()
+        await self._connections.rekeyed(panel)
         return await self._connected(panel, identity)
 
     async def find(self, member: Member, label: str | None) -> Panel:
@@ -115,7 +116,7 @@ class Panels:
         for panel in panels:
             if fold(panel.label) == wanted:
                 return panel
-        labels = ", ".join(f"**{p.label}**" for p in panels[:20])
+        labels = ", ".join(f"**{escape(p.label)}**" for p in panels[:20])
         if not wanted:
             raise BadInput(_("Say which panel: {labels}.").format(labels=labels))
         raise BadInput(_("No panel of that label is connected; there is {labels}.").format(labels=labels))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +18,7 @@ from bot.services.members import Member
 from bot.services.outcome import Outcome, OutcomeTiming, Progress, needless
 from bot.store.values import LinkedServer
 from bot.terms import Action, PowerState, Signal
+from bot.text.markdown import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Power:
         self._timing = timing
         self._clock = clock
 
-    async def follow(self, member: Member, server: LinkedServer, signal: Signal) -> AsyncIterator[Progress]:
+    async def follow(self, member: Member, server: LinkedServer, signal: Signal) -> AsyncGenerator[Progress]:
         """Send the signal once and yield how it goes; the last progress has `done`.
 
         Raises NotAllowed before anything is sent, and PanelError when the panel did not accept the signal.
@@ -59,13 +60,13 @@ class Power:
         async with AsyncExitStack() as stack:
             listener = await self._hear(server, stack)
             before = listener.state if listener else await _polled_state(client, server)
-            if (answer := needless(signal, server.name, before)) is not None:
+            if (answer := needless(signal, escape(server.name), before)) is not None:
                 yield answer
                 return
             sent_at = self._clock()
             await client.send_signal(server.identifier, signal)
             yield Progress(_sent(signal, server))
-            outcome = Outcome(signal, server.name, before=before, sent_at=sent_at, timing=self._timing.outcome)
+            outcome = Outcome(signal, escape(server.name), before=before, sent_at=sent_at, timing=self._timing.outcome)
             steps = self._watch(listener, outcome) if listener else self._poll(client, server, outcome, sent_at)
             async for progress in steps:
                 yield progress
@@ -169,4 +170,4 @@ def _sent(signal: Signal, server: LinkedServer) -> str:
         Signal.RESTART: _("Restarting **{server}** …"),
         Signal.KILL: _("Killing **{server}** …"),
     }
-    return texts[signal].format(server=server.name)
+    return texts[signal].format(server=escape(server.name))

@@ -12,6 +12,7 @@ from bot.store.store import Store
 from bot.store.values import LinkedServer, Relay
 from bot.terms import RelayStyle
 from bot.text.filters import LineFilter
+from bot.text.markdown import escape
 from bot.vitals import RelayHealth
 
 
@@ -63,7 +64,7 @@ class Relays:
         if not panel.kind.has_console:
             raise NotSupported(
                 _("**{server}** is on a 0.7 panel, which gives API keys no console to relay.").format(
-                    server=server.name
+                    server=escape(server.name)
                 )
             )
         relay = await self._store.relays.add(

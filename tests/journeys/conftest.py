@@ -147,8 +147,10 @@ class World:
                 seen += channel.text
         for record in self.discord.requests:
             seen += str(record.body)
+        stored = b"".join(file.read_bytes() for file in self.bot.folder.glob("data/*") if file.suffix != ".key")
         for secret in self.secrets:
             assert secret not in seen, "a planted secret got out"
+            assert secret.encode() not in stored, "a planted secret lies in plain text in the database"
         assert "eyJ0eX" not in self.bot.output, "a console ticket got into the log"
 
 

@@ -1,0 +1,395 @@
+"""The services against a stand-in panel with its node, on real sockets."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from bot.console.hub import ConsoleHub
+from bot.errors import (
+    AddressForbidden,
+    BadInput,
+    KeyRefused,
+    NodeUnreachable,
+    NotAllowed,
+    NotSupported,
+    PermissionMissing,
+    ServerBusy,
+    ServerOffline,
+    UnknownServer,
+)
+from bot.panel.pool import PanelPool
+from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
+from bot.services.connections import Connections
+from bot.services.consoles import ConsoleTiming, one_line
+from bot.services.outcome import OutcomeTiming
+from bot.services.power import PowerTiming
+from bot.terms import Action, PowerState, RelayStyle, Signal
+from sandbox.panel import Fault, PanelStandIn, Profile, faults
+
+RIGHTS = ["websocket.connect", "control.console", "control.start", "control.stop", "control.restart"]
+
+
+class Place:
+    """A guild with services on top of a real store, a real pool and a real hub."""
+
+    def __init__(self, panel, store, pool, hub, woken):
+        self.panel = panel
+        self.store = store
+        self.woken = woken
+        self.user = panel.add_user("botuser")
+        self.owner = panel.add_user("owner")
+        self.key = panel.add_key(self.user)
+        access = Access(store)
+        connections = Connections(store, pool, hub)
+        panels = Panels(store, access, pool, connections, changed=lambda: woken.append(None))
+        timing = PowerTiming(outcome=OutcomeTiming(reaction=15, patience=20), socket=4, poll=0.3, last_words=1)
+        self.services = Services(
+            access=access,
+            panels=panels,
+            servers=Servers(store, access, panels, connections, changed=lambda: woken.append(None)),
+            power=Power(access, connections, timing=timing),
+            consoles=Consoles(access, connections, timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4)),
+            relays=Relays(store, access, connections, changed=woken.append, health=lambda _id: None),
+            guilds=Guilds(store, pool, changed=lambda: woken.append(None)),
+        )
+
+    def server(self, name, *, rights=RIGHTS, **game):
+        made = self.panel.add_server(name, owner=self.owner, **game)
+        self.panel.add_subuser(made, self.user, list(rights))
+        return made
+
+    async def connect(self, member, *, label="Main", key=None):
+        return await self.services.panels.connect(member, url=self.panel.url, key=key or self.key, label=label)
+
+    async def link(self, member, text, /, **how):
+        panel = await self.services.panels.find(member, None)
+        return await self.services.servers.link(member, panel=panel, text=text, **how)
+
+    async def follow(self, member, server, signal):
+        return [step async for step in self.services.power.follow(member, server, signal)]
+
+
+@pytest.fixture
+def profile():
+    return Profile.PTERO_1_12
+
+
+@pytest.fixture
+async def place(store, profile):
+    async with AsyncExitStack() as stack:
+        panel = await stack.enter_async_context(PanelStandIn(profile))
+        pool = PanelPool(allow_private=True)
+        stack.push_async_callback(pool.close)
+        hub = ConsoleHub(allow_private=True)
+        stack.push_async_callback(hub.close)
+        place = Place(panel, store, pool, hub, [])
+        stack.push_async_callback(place.services.panels.close)
+        yield place
+
+
+async def test_a_key_that_does_not_work_is_not_stored(place, admin):
+    wrong = "ptlc_" + "x" * 43
+    with pytest.raises(KeyRefused) as refused:
+        await place.connect(admin, key=wrong)
+    assert wrong not in str(refused.value)
+    with pytest.raises(BadInput):
+        await place.connect(admin, key="two words")
+    with pytest.raises(BadInput):
+        await place.services.panels.connect(admin, url="not a url at all", key=place.key, label="")
+    assert await place.store.panels.list(admin.guild_id) == []
+
+
+async def test_without_the_owners_leave_no_guild_reaches_private_addresses(place, store, admin):
+    pool = PanelPool(allow_private=False)
+    panels = Panels(store, Access(store), pool, Connections(store, pool, None), changed=lambda: None)
+    with pytest.raises(AddressForbidden):
+        await panels.connect(admin, url=place.panel.url, key=place.key, label="")
+    await pool.close()
+    assert place.panel.requests == []
+
+
+async def test_connecting_offers_the_servers_and_takes_the_host_as_label(place, admin):
+    place.server("Beta")
+    place.server("alpha")
+    connected = await place.connect(admin, label="")
+    assert connected.panel.label == place.panel.url.removeprefix("http://")
+    assert [choice.name for choice in connected.choices] == ["alpha", "Beta"]
+    assert connected.username == "botuser"
+    with pytest.raises(BadInput, match="replace-key"):
+        await place.connect(admin, label="")
+    assert place.key not in repr(connected)
+
+
+async def test_a_replaced_key_is_verified_first_and_the_old_one_stays_where_it_fails(place, admin):
+    place.server("Castle")
+    connected = await place.connect(admin)
+    with pytest.raises(KeyRefused):
+        await place.services.panels.replace_key(admin, connected.panel, "ptlc_" + "y" * 43)
+    assert (await place.store.panels.get(admin.guild_id, connected.panel.id)).key == place.key
+    fresh = place.panel.add_key(place.user)
+    await place.services.panels.replace_key(admin, connected.panel, fresh)
+    assert (await place.store.panels.get(admin.guild_id, connected.panel.id)).key == fresh
+
+
+async def test_a_server_is_linked_by_name_or_identifier_and_nothing_else(place, admin):
+    castle, twin = place.server("Castle"), place.server("Twin")
+    other = place.server("twin")
+    await place.connect(admin)
+    assert (await place.link(admin, "cASTLE")).uuid == castle.uuid
+    with pytest.raises(BadInput, match=twin.identifier):
+        await place.link(admin, "Twin")
+    linked = await place.link(admin, other.identifier, name="The other", say_template="tell @a {message}")
+    assert (linked.name, linked.say_template) == ("The other", "tell @a {message}")
+    for nonsense in ("Nowhere", "../../etc", "deadbeef", ""):
+        with pytest.raises((UnknownServer, BadInput)):
+            await place.link(admin, nonsense)
+    with pytest.raises(BadInput):
+        await place.link(admin, "Castle")
+    with pytest.raises(BadInput, match="message"):
+        await place.services.servers.edit(admin, linked, name=None, say_template="say hello")
+
+
+async def test_a_server_left_out_is_the_channels_else_the_only_one_else_a_list(place, admin, helper):
+    for name in ("Castle", "Tower"):
+        place.server(name)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    resolve = place.services.servers.resolve
+    assert await resolve(admin, None, channel_id=5, action=Action.VIEW) == castle
+    tower = await place.link(admin, "Tower")
+    with pytest.raises(UnknownServer, match=r"Castle.*Tower"):
+        await resolve(admin, None, channel_id=5, action=Action.VIEW)
+    await place.services.relays.add(admin, server=tower, channel_id=5)
+    assert await resolve(admin, None, channel_id=5, action=Action.VIEW) == tower
+    assert await resolve(admin, tower.identifier.upper(), channel_id=9, action=Action.VIEW) == tower
+
+
+async def test_names_that_a_member_may_not_see_are_as_unknown_as_those_that_do_not_exist(place, admin, helper):
+    place.server("Castle")
+    place.server("Tower")
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    await place.link(admin, "Tower")
+    access, resolve = place.services.access, place.services.servers.resolve
+    await access.grant(admin, role_id=70, allow="view", server=castle, panel=None, commands=None)
+    assert await resolve(helper, None, channel_id=5, action=Action.VIEW) == castle
+    with pytest.raises(NotAllowed, match="start"):
+        await resolve(helper, "Castle", channel_id=5, action=Action.START)
+    with pytest.raises(UnknownServer) as hidden:
+        await resolve(helper, "Tower", channel_id=5, action=Action.VIEW)
+    with pytest.raises(UnknownServer) as missing:
+        await resolve(helper, "Power", channel_id=5, action=Action.VIEW)
+    assert str(hidden.value).replace("Tower", "Power") == str(missing.value)
+    assert await place.services.servers.names(helper, Action.VIEW, "") == ["Castle"]
+    assert await place.services.servers.names(helper, None, "") == []
+
+
+async def test_what_can_be_linked_is_offered_from_memory_and_never_waits_for_the_panel(place, admin):
+    place.server("Castle")
+    connected = await place.connect(admin)
+    place.panel.down()
+    async with asyncio.timeout(1):
+        choices = await place.services.panels.link_choices(admin, None, "cas")
+    assert [choice.name for choice in choices] == ["Castle"]
+    asked = len(place.panel.requests)
+    for _keystroke in range(20):
+        await place.services.panels.link_choices(admin, connected.panel, "c")
+    assert len(place.panel.requests) == asked
+
+
+async def test_an_overview_survives_a_server_that_cannot_be_asked(place, admin):
+    place.server("Castle", running=True)
+    suspended = place.server("Tower")
+    await place.connect(admin)
+    for name in ("Castle", "Tower"):
+        await place.link(admin, name)
+    suspended.suspend()
+    rows = {row.server.name: row for row in await place.services.servers.overview(admin)}
+    assert rows["Castle"].state is PowerState.RUNNING
+    assert rows["Castle"].note is None
+    assert rows["Tower"].state is PowerState.UNKNOWN
+    assert "uspended" in rows["Tower"].note
+
+
+async def test_status_offers_the_signals_that_make_sense_and_are_allowed(place, admin, helper):
+    place.server("Castle", running=True, memory_mib=2048)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    status = await place.services.servers.status(admin, castle)
+    assert status.signals == (Signal.STOP, Signal.RESTART, Signal.KILL)
+    assert status.memory_limit_bytes == 2048 * 2**20
+    assert status.address.startswith("play.example.test:")
+    await place.services.access.grant(admin, role_id=70, allow="view, restart", server=None, panel=None, commands=None)
+    assert (await place.services.servers.status(helper, castle)).signals == (Signal.RESTART,)
+
+
+async def test_a_start_that_crashes_is_told_with_its_exit_code(place, admin):
+    made = place.server("Castle", boot_seconds=30, detect_crashes=False)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    steps = []
+    async for step in place.services.power.follow(admin, castle, Signal.START):
+        steps.append(step)
+        if made.state == "starting" and len(steps) == 2:
+            await made.crash(139)
+    assert steps[-1].done
+    assert steps[-1].ok is False
+    assert "139" in steps[-1].sentence
+
+
+async def test_without_a_socket_the_outcome_is_followed_by_asking_the_panel(place, admin):
+    place.server("Castle", rights=["control.start", "control.stop"], boot_seconds=0.3)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    place.panel.faults.add(Fault(faults.cloudflare(), path="/websocket$", times=None))
+    place.services.power._timing = replace(place.services.power._timing, socket=0.5)
+    steps = await place.follow(admin, castle, Signal.START)
+    assert "running" in steps[-1].sentence
+    assert place.panel.signals_received(next(iter(place.panel.registry.servers.values()))) == ["start"]
+
+
+async def test_a_signal_that_would_change_nothing_is_not_sent(place, admin):
+    made = place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    steps = await place.follow(admin, castle, Signal.START)
+    assert len(steps) == 1
+    assert "already" in steps[0].sentence
+    assert place.panel.signals_received(made) == []
+
+
+async def test_a_restart_follows_down_and_up_again(place, admin):
+    made = place.server("Castle", running=True, boot_seconds=0.3)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    steps = await place.follow(admin, castle, Signal.RESTART)
+    assert steps[-1].ok
+    assert "running after" in steps[-1].sentence
+    assert place.panel.signals_received(made) == ["restart"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda place, made: made.suspend(), ServerBusy),
+        (lambda place, made: place.panel.node.down(), NodeUnreachable),
+        (lambda place, made: made.set_permissions(place.user, ["websocket.connect"]), PermissionMissing),
+    ],
+    ids=["suspended", "node down", "key without the permission"],
+)
+async def test_a_signal_that_the_panel_refuses_is_an_error_and_is_not_repeated(place, admin, spoil, error):
+    made = place.server("Castle")
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    spoil(place, made)
+    with pytest.raises(error):
+        await place.follow(admin, castle, Signal.START)
+    posts = [request for request in place.panel.requests if request.method == "POST"]
+    assert len(posts) <= 1
+
+
+@pytest.mark.parametrize("profile", [Profile.PTERO_1_12, Profile.PELICAN, Profile.PTERO_0_7])
+async def test_a_command_to_an_offline_server_is_refused_in_words_on_every_panel(place, admin):
+    made = place.server("Castle")
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    for attempt in (
+        place.services.consoles.command(admin, castle, "list"),
+        place.services.consoles.say(admin, castle, "hello"),
+    ):
+        with pytest.raises(ServerOffline, match="start"):
+            await attempt
+    assert place.panel.commands_received(made) == []
+
+
+async def test_the_answer_of_a_command_is_what_was_printed_without_the_echo_and_masked(place, admin):
+    made = place.server("Castle", running=True, players=("Alex",))
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    answer = await place.services.consoles.command(admin, castle, "/list")
+    assert any("Alex" in line for line in answer.lines)
+    assert "list" not in [line.strip() for line in answer.lines]
+    assert place.panel.commands_received(made) == ["list"]
+    asked = asyncio.create_task(place.services.consoles.command(admin, castle, "seed"))
+    await place.panel.wait_for(lambda: place.panel.commands_received(made) == ["list", "seed"])
+    made.emit("Alex logged in from 203.0.113.77:50123")
+    assert "203.0.113.77" not in "".join((await asked).lines)
+
+
+async def test_commands_are_limited_by_the_patterns_of_the_grant(place, admin, helper):
+    made = place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    await place.services.access.grant(
+        admin, role_id=70, allow="command", server=None, panel=None, commands="list, whitelist *"
+    )
+    with pytest.raises(NotAllowed):
+        await place.services.consoles.command(helper, castle, "op Hank")
+    await place.services.consoles.command(helper, castle, "list")
+    assert place.panel.commands_received(made) == ["list"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "one\ntwo", "bell\x07", "x" * 1001, "line\u2028separator"])
+def test_only_one_plain_line_can_be_sent(text):
+    with pytest.raises(BadInput):
+        one_line(text)
+
+
+async def test_the_last_lines_come_from_the_history_and_an_offline_server_says_so(place, admin):
+    made = place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    for number in range(30):
+        made.emit(f"line {number}")
+    lines, note = await place.services.consoles.last_lines(admin, castle, 5)
+    assert lines == [f"line {number}" for number in range(25, 30)]
+    assert note is None
+    other = place.server("Tower")
+    tower = await place.link(admin, "Tower")
+    assert "offline" in (await place.services.consoles.last_lines(admin, tower, 5))[1]
+    assert other.state == "offline"
+
+
+@pytest.mark.parametrize("profile", [Profile.PTERO_0_7])
+async def test_panel_0_7_says_what_it_cannot_do(place, admin):
+    place.server("Castle")
+    connected = await place.connect(admin)
+    assert any("0.7" in note for note in connected.notes)
+    castle = await place.link(admin, "Castle")
+    with pytest.raises(NotSupported, match=r"0\.7"):
+        await place.services.consoles.last_lines(admin, castle, 5)
+    with pytest.raises(NotSupported, match=r"0\.7"):
+        await place.services.relays.add(admin, server=castle, channel_id=5)
+
+
+async def test_a_relay_with_a_bad_pattern_is_refused_and_one_without_masking_warned_of(place, admin):
+    place.server("Castle")
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    with pytest.raises(BadInput):
+        await place.services.relays.add(admin, server=castle, channel_id=5, include="(unclosed")
+    assert await place.store.relays.list() == []
+    _relay, warnings = await place.services.relays.add(
+        admin, server=castle, channel_id=5, style=RelayStyle.PLAIN, redact=False
+    )
+    assert any("IP addresses" in warning for warning in warnings)
+    with pytest.raises(BadInput):
+        await place.services.relays.add(admin, server=castle, channel_id=5)
+    assert await place.services.relays.remove(admin, server=None, channel_id=5) == 1
+    with pytest.raises(BadInput):
+        await place.services.relays.remove(admin, server=None, channel_id=5)
+
+
+async def test_leaving_a_guild_deletes_everything_of_it_and_nothing_of_others(place, admin):
+    place.server("Castle")
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    await place.services.relays.add(admin, server=castle, channel_id=5)
+    neighbour = replace(admin, guild_id=901)
+    await place.connect(neighbour)
+    await place.services.guilds.left(admin.guild_id)
+    assert await place.store.panels.list(admin.guild_id) == []
+    assert await place.store.relays.list() == []
+    assert len(await place.store.panels.list(901)) == 1
