@@ -181,7 +181,7 @@ class Credentials:
         """Get a new ticket and present it. Returns whether events were withheld meanwhile.
 
         While the old ticket is good, failures only mean another try later: a server that is being installed gets no
-        new tickets, yet its open sockets stay. Raises Lost or Hopeless when events are withheld and no more can be done.
+        new tickets, yet its open sockets stay. Raises Lost or Hopeless once events are withheld and nothing helps.
         """
         if not self.renewal_wanted:
             self._stale = self.ticket
