@@ -226,7 +226,7 @@ async def test_status_offers_the_signals_that_make_sense_and_are_allowed(place, 
 
 
 async def test_a_start_that_crashes_is_told_with_its_exit_code(place, admin):
-    made = place.server("Castle", boot_seconds=30, detect_crashes=False)
+    made = place.server("Castle", boot_seconds=30)
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
     steps = []
