@@ -2,20 +2,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUNTIME := $(VENV)/.installed
+STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGES := bot cogs migrations sandbox
 CHECKED := $(PACKAGES) tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint format lock clean
+.PHONY: help demo run check test lint format lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(STAMP) ## Run the bot with the settings in .env
+demo: $(RUNTIME) ## Try the whole product in a browser, without any account
+	@$(BIN)/python -m sandbox $(DEMO)
+
+run: $(RUNTIME) ## Run the bot with the settings in .env
 	@$(BIN)/python -m bot
 
-check: $(STAMP) ## Say in plain words what is wrong with the set-up
+check: $(RUNTIME) ## Say in plain words what is wrong with the set-up
 	@$(BIN)/python -m bot check
 
 test: lint ## Everything that must hold: format, lint, types, rooms, tests
@@ -40,12 +45,16 @@ lock: $(STAMP) ## Write both lock files anew from pyproject.toml
 clean: ## Remove the virtual environment and all caches
 	rm -rf $(VENV) .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-# Installed again only when the locked versions or the package's own data have changed.
-$(STAMP): requirements-dev.lock pyproject.toml
+# Installed again only when the locked versions or the package's own data have changed. Running needs less than testing.
+$(RUNTIME): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, and $(PYTHON) is older or missing: make PYTHON=/path/to/python3.11 ..." >&2; \
 		exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(STAMP): $(RUNTIME) requirements-dev.lock
+	$(PIP) --require-hashes --requirement requirements-dev.lock
 	@touch $@

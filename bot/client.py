@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 _log = logging.getLogger(__name__)
+# No voice here, so its missing libraries are nothing to warn an owner of.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 COGS = (
     "cogs.servers",
