@@ -116,6 +116,11 @@ def code(current: Style, wanted: Style) -> str:
     return f"\x1b[{';'.join(numbers)}m"
 
 
+def is_plain(text: str) -> bool:
+    """Whether the text is visible as it stands: without escape sequences and control characters."""
+    return _TOKEN.search(text) is None
+
+
 def reduce(text: str) -> str:
     """Return the text with Discord's colours and without any other escape or control character."""
     if _TOKEN.search(text) is None:

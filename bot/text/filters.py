@@ -25,6 +25,11 @@ class LineFilter:
         """
         return cls(_compiled("include", include), _compiled("exclude", exclude))
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether there is nothing to decide."""
+        return self.include is None and self.exclude is None
+
     def shows(self, plain: str) -> bool:
         """Whether a line without colours and lone surrogates (see `ansi.strip`) is to be shown."""
         if self.include is not None and self.include.search(plain) is None:

@@ -22,8 +22,11 @@ class Secret(NamedTuple):
     """What makes two of them the same: an address without its port, for one."""
 
 
+# Chat is full of "the secret: ..." and "token: ...": alone and before a plain word they are no more than words.
+_TALK = r"(?!:\s{1,4}[^\W\d_]{1,20}(?:[\s'’,.!?]|$))"
 _KEYWORD = (
-    r"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pwd|secret|(?<![a-z])token|[a-z]token(?![a-z])|authtoken"
+    rf"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pwd|(?<=[\w-])secret|(?<!\w)secret{_TALK}"
+    rf"|(?<=[_-])token|(?<![a-z])token{_TALK}|[a-z]token(?![a-z])|authtoken|setsteamaccount"
     r"|(?:api|access|private|auth|license|rcon)[_-]?key|authorization)"
 )
 _VALUE = r"(?:\"[^\"]{1,512}\"|'[^']{1,512}'|(?:(?:bearer|basic|bot)\s{1,4})?[^\s,;&\"'<>()\[\]{}‹›]{1,2048})"
@@ -40,6 +43,9 @@ _WORDS = re.compile(
     # name=value, "name": "value", --name value
     rf"|(?i:{_KEYWORD}(?:[_-][a-z]{{1,20}})?[\"']?\s{{0,4}}[=:]\s{{0,4}}(?P<pair>{_VALUE}))"
     rf"|(?i:(?<![\w-])[-+]{{1,2}}[\w.-]{{0,40}}{_KEYWORD}\s{{1,4}}(?P<option>{_VALUE}))"
+    # What stands in the query of a URL
+    r"|(?i:[?&;](?:[\w.-]{0,40}[_-])?(?:key|sig|signature|credential|auth|jwt|ticket|session|sid|code)=)"
+    r"(?P<query>[^\s&;#\"'<>]{6,2048})"
     # What players type at log-in plug-ins (AuthMe and its kin) and some servers print.
     r"|(?i:/(?:login|l|register|reg|changepassword|changepw)\s)(?P<typed>\S.{0,200})"
     # scheme://user:password@host
@@ -64,6 +70,7 @@ _SIGNS = (
     "bearer",
     "eyj",
     "webhook",
+    "account",
     "://",
     "/log",
     "/reg",
@@ -73,7 +80,7 @@ _SIGNS = (
 _LONG_WORD = re.compile(r"[\w-]{16}")
 _COLONS = re.compile("::|(?::[0-9A-Fa-f]{0,5}){3}")
 _DOTS = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d")
-_VERSION = re.compile(r"(?i:\b(?:version|ver|build|release|forge|api)[ :=]{1,3})$")
+_VERSION = re.compile(r"(?i:\b(?:version|ver|build|release|forge|api|java|jdk|jre|jvm|runtime)[ :=]{1,3})$")
 _HARMLESS = {"null", "none", "true", "false", "undefined", "empty", "missing", "invalid", "expired", "incorrect"}
 
 
@@ -173,5 +180,5 @@ def _address(text: str) -> str | None:
     return str(mapped or address)
 
 
-_KINDS = {"key": "key", "token": "token", "bearer": "token", "hook": "token", "mail": "mail"}
+_KINDS = {"key": "key", "token": "token", "bearer": "token", "hook": "token", "query": "token", "mail": "mail"}
 _ADDRESSES = {"v4": _fourth, "bracketed": _bracketed, "v6": _sixth}

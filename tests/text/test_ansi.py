@@ -134,3 +134,37 @@ def test_the_nearest_colour_is_the_one_people_mean(rgb, colour):
 )
 def test_an_event_is_cut_into_the_lines_a_terminal_shows(text, expected):
     assert lines.split(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "玩家 加入了遊戲 ｆｕｌｌ　ｗｉｄｔｈ 한국어 日本語",
+        "שלום עולם مرحبا بالعالم \u200fright\u200e left\u061c",
+        "e\u0301\u0302 z\u0351a\u0335l\u0336go ก็ नमस्ते",
+        "👨‍👩‍👧 👍🏽 🇩🇪 ❤\ufe0f 1\ufe0f\u20e3",
+        "zero\u200bwidth \u200cnon\u200djoiner \ufeffmark \u2060word",
+        "tab\tand no-break\u00a0space §4Minecraft &ccodes ▓▒░ ─┼─",
+    ],
+)
+def test_the_scripts_of_the_world_survive_as_they_are(text):
+    assert ansi.reduce(text) == ansi.strip(text) == text
+    coloured = "".join(f"{ESC}[3{number % 8}m{character}" for number, character in enumerate(text))
+    assert ansi.strip(coloured) == text
+
+
+@pytest.mark.parametrize("separator", list(";:"))
+@pytest.mark.parametrize(("target", "drawn"), [(38, "(1;)?3[0-7]"), (48, "4[0-7]")])
+def test_every_colour_of_the_table_becomes_one_that_discord_draws(separator, target, drawn):
+    for number in range(256):
+        codes = CODES.findall(ansi.reduce(f"{ESC}[{target}{separator}5{separator}{number}mx"))
+        assert len(codes) == 2 and codes[1] == "0"
+        assert re.fullmatch(drawn, codes[0]), number
+
+
+@given(st.lists(st.text("ab\x1b[3m1 ", max_size=6), min_size=1, max_size=6), st.booleans())
+def test_of_a_progress_bar_the_last_state_remains(states, ended):
+    """Whatever stood there before, and with or without a carriage return at the end."""
+    (line,) = lines.split("\r".join(states) + "\r" * ended)
+    assert "\r" not in line
+    assert line.endswith("\r".join(states).rstrip("\r").rpartition("\r")[2])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.text import ansi
-from bot.text.redaction import Redactor
+from bot.text.redaction import Redactor, is_start_up
 
 
 def redact(line):
@@ -39,6 +39,32 @@ def redact(line):
         ("API_KEY: abc123", "API_KEY: ‹secret-1›"),
         ("mysql://root:hunter2@db/x", "mysql://root:‹secret-1›@db/x"),
         ("https://discord.com/api/webhooks/12345/AbCdEfGhIjKlMnOpQrSt", "https://discord.com/api/webhooks/12345/‹token-1›"),
+        # Tokens inside URLs
+        ("https://x.example/a?token=abcdef123456&x=1 end", "https://x.example/a?token=‹secret-1›&x=1 end"),
+        ("GET /v1?access_token=abc.def-ghi_jkl HTTP/1.1", "GET /v1?access_token=‹secret-1› HTTP/1.1"),
+        ("https://maps.example/a?key=AIzaSyA1234567890abc&z=3", "https://maps.example/a?key=‹token-1›&z=3"),
+        ("https://s3.example/b?X-Amz-Credential=AKIAIOSFODNN7&X-Amz-Signature=0123abcd", "https://s3.example/b?X-Amz-Credential=‹token-1›&X-Amz-Signature=‹token-2›"),
+        ("wss://node.example:8080/ws?jwt=eyJhbGciOiJI.eyJzdWIiOiIx.abc_def-123", "wss://node.example:8080/ws?jwt=‹token-1›"),
+        ("https://ghp_abcdefghijklmnopqrstuvwxyz0123@github.com/x/y.git", "https://‹token-1›@github.com/x/y.git"),
+        ("https://user:pa:ss@host.example/x", "https://user:‹secret-1›@host.example/x"),
+        ("http://203.0.113.9:8080/x", "http://‹ip-1›/x"),
+        # IPv6 as systems and games write it
+        ("2001:0db8:85a3:0000:0000:8a2e:0370:7334", "‹ip-1›"),
+        ("2001:DB8::8a2e:370:7334/64", "‹ip-1›/64"),
+        ("[2001:db8::1%eth0]:25565", "‹ip-1›"),
+        ("Notch[/[2001:db8:1:2:3:4:5:6]:54321] logged in", "Notch[/‹ip-1›] logged in"),
+        ("Notch[/2001:db8:1:2:3:4:5:6:54321] logged in", "Notch[/‹ip-1›] logged in"),
+        ("fe80:0:0:0:1ff:fe23:4567:890a%2 up", "‹ip-1› up"),
+        ("[::ffff:203.0.113.9]:25565", "‹ip-1›"),
+        ("64:ff9b::203.0.113.9 x", "‹ip-1› x"),
+        ("from 2001:db8::1,2001:db8::2.", "from ‹ip-1›,‹ip-2›."),
+        # What games call their secrets
+        ("+sv_setsteamaccount ABCDEF0123456789ABCDEF0123456789 +map x", "+sv_setsteamaccount ‹secret-1› +map x"),
+        ("PGPASSWORD=hunter2 ./srv", "PGPASSWORD=‹secret-1› ./srv"),
+        ("Authorization: Basic dXNlcjpwYXNz", "Authorization: ‹secret-1›"),
+        ("client_secret: abcdef", "client_secret: ‹secret-1›"),
+        ("<Steve> my password: hunter2", "<Steve> my password: ‹secret-1›"),
+        ("secret: hunter2", "secret: ‹secret-1›"),
         ("Bob issued server command: /login hunter2", "Bob issued server command: /login ‹secret-1›"),
         ("container@pterodactyl~ java -jar x.jar", "container@pterodactyl~ java ‹start-up command›"),
         ("container~ ./srv +pw hunter2", "container~ ./srv ‹start-up command›"),
@@ -67,6 +93,16 @@ def test_secrets_are_masked(line, expected):
         "password: expired",
         "Passed 10 tests; secretary of state; token ring; bearer of news",
         "mem = 1024 MB, keys: 5, tokens: 7",
+        "[22Nov2026 12:34:56.789] [Server thread/INFO] [minecraft/DedicatedServer]: Done (12.345s)!",
+        "2026-11-22 12:34:56,789 INFO 2026-11-22T12:34:56.789+01:00 12:34:56:789",
+        "UUID of player Notch is 069a79f4-44e9-4726-a5be-fca90e38aaf6 (069a79f444e94726a5befca90e38aaf6)",
+        "Notch[local:E:1] logged in with entity id 233 at ([world]-12.5, 64.0, 33.1)",
+        "<Notch> meet me at -12.5, 64.0, 33.1 ok? 10:30:15 or 11:45, ::) 1:2:3",
+        "<Steve> the secret: don't dig straight down, token: the castle gate, key: left",
+        "minecraft:stone minecraft:block/oak_log [U:1:12345] STEAM_0:1:12345 76561198000000000",
+        "Loaded 1.20.1-47.2.0 fabric-loader-0.15.11+mc1.20.1 1.2.3.4-SNAPSHOT Java 17.0.9.1 [Version 10.0.19045.3803]",
+        "https://example.com/list?page=2&sort=name&keys=all&session=1 https://example.com/a?b=c#key=x",
+        "-Xmx1G alone is no start-up command",
         "container is running",
         "container~ java",
         "",
@@ -74,6 +110,39 @@ def test_secrets_are_masked(line, expected):
 )
 def test_what_only_looks_like_a_secret_stays(line):
     assert redact(line) == line
+
+
+def test_a_start_up_command_over_several_lines_is_masked_to_its_end():
+    redactor = Redactor()
+    printed = [
+        "\x1b[1m\x1b[33mcontainer@pterodactyl~ \x1b[0mjava -version",
+        'openjdk version "21.0.1" 2023-10-17',
+        "container@pterodactyl~ java -Xmx1G \\",
+        "  -Drcon.password=hunter2 \\",
+        "  hunter3",
+        "+sv_password hunter4",
+        "\t--key hunter5",
+        "Starting minecraft server",
+        "-Xmx1G is not enough",
+    ]
+    shown = [ansi.strip(redactor.redact(line)) for line in printed]
+    assert "hunter" not in "".join(shown)
+    assert shown[1] == printed[1]
+    assert shown[2:7] == ["container@pterodactyl~ java ‹start-up command›", *["‹start-up command›"] * 4]
+    assert shown[7:] == printed[7:]
+
+
+def test_a_start_up_command_without_an_end_does_not_hide_the_console_for_ever():
+    redactor = Redactor()
+    redactor.redact("container~ java \\")
+    shown = [redactor.redact("- a line \\") for _ in range(100)]
+    assert shown.index("- a line \\") < 60
+
+
+def test_the_start_up_command_is_recognised_in_colours():
+    assert is_start_up("\x1b[1m\x1b[33mcontainer@pterodactyl~ \x1b[0mjava -jar x")
+    assert is_start_up(":/home/container$ ./srv")
+    assert not is_start_up("container is running")
 
 
 def test_the_same_value_keeps_its_mark_and_another_gets_its_own():
@@ -118,7 +187,7 @@ def test_no_address_gets_through(address):
 
 
 HOSTILE = ["eyJ-", "a@", "1.1.", ":", "a:", "password", "-", "\x9d", "\x1b]", "\x1b[", "1;", "\x1b[1m", "--a", "://", "x",
-           "[1:", "/l ", "key ", "pass=\"", "e\u0301", "a.", "@a."]  # fmt: skip
+           "[1:", "/l ", "key ", "pass=\"", "&key=", "secret: a", "container~ \\", "_secret", "e\u0301", "a.", "@a."]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
