@@ -15,10 +15,11 @@ RUN useradd --create-home --home-dir /app --uid 10001 wingcord && install --dire
 COPY --from=build /opt/wingcord /opt/wingcord
 USER wingcord
 WORKDIR /app
-# The health check asks inside the container; publish another HTTP_LISTEN to let a monitor in.
+# The health check asks inside the container; publish another HTTP_LISTEN to let a monitor in. An empty one, as in an
+# --env-file made from .env.example, switches the page off, and then there is nothing to ask.
 ENV PATH=/opt/wingcord/bin:$PATH PYTHONUNBUFFERED=1 HTTP_LISTEN=127.0.0.1:8080
 VOLUME /app/data
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['HTTP_LISTEN'].rpartition(':')[2] + '/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; at = os.environ.get('HTTP_LISTEN'); at and u.urlopen('http://127.0.0.1:' + at.rpartition(':')[2] + '/healthz', timeout=4)"]
 # Not through a shell: the bot itself gets SIGTERM, delivers what it has read and ends.
 ENTRYPOINT ["python", "-m", "bot"]

@@ -9,9 +9,12 @@ from contextlib import AsyncExitStack, suppress
 from bot.client import WingcordClient
 from bot.console.hub import ConsoleHub
 from bot.discord_gateway import log_in, point_rest_at, stay_connected
+from bot.discord_replies import finish_answers
+from bot.discord_report import ParkedReports
 from bot.discord_sink import DiscordSink, rate_limit_trace
 from bot.errors import BotError
 from bot.health import Health
+from bot.instance_lock import sole_owner
 from bot.panel.pool import PanelPool
 from bot.relay.pace import Paces
 from bot.relay.relay import WantedRelay
@@ -27,6 +30,8 @@ from bot.vitals import RelayHealth
 _log = logging.getLogger(__name__)
 _FLUSH_SECONDS = 3.0
 """For the relays' last lines at the end: with everything else, the process is gone within 5 s of a SIGTERM."""
+_GOODBYE_SECONDS = 1.0
+"""For what people have just asked for to be answered, be it with the news that it cannot be told any more."""
 
 
 async def run(settings: Settings) -> None:
@@ -35,7 +40,9 @@ async def run(settings: Settings) -> None:
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
         secret_keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
-        keys = load_keys(secret_keys, key_file(make_folder(settings.database_url)))
+        database_file = make_folder(settings.database_url)
+        keys = load_keys(secret_keys, key_file(database_file))
+        stack.enter_context(sole_owner(database_file))
         store = await Store.open(settings.database_url, keys)
         stack.push_async_callback(store.close)
         pool = PanelPool(allow_private=settings.allow_private_panels)
@@ -51,6 +58,11 @@ async def run(settings: Settings) -> None:
         # Only now: discord.py cannot close a client that nobody tried to log in.
         stack.push_async_callback(bot.client.close)
         await log_in(bot.client, token, gateway_url=settings.discord_gateway_url)
+        # What waits for a panel or a game server ends now, and says so while there still is a client to say it with.
+        stack.push_async_callback(finish_answers, _GOODBYE_SECONDS)
+        stack.push_async_callback(pool.close)
+        stack.push_async_callback(bot.services.power.close)
+        stack.push_async_callback(bot.reports.close)
         stack.push_async_callback(bot.relays.close, _FLUSH_SECONDS)
         await bot.work_until(stop)
         _log.info("Ending: delivering what was read")
@@ -66,11 +78,15 @@ class _Bot:
         paces = Paces()
         self.services = self._services(store, pool)
         self.client = WingcordClient(self.services, tree_state=store.state, http_trace=rate_limit_trace(paces))
+        self.reports = ParkedReports(self.client)
         self.relays = RelaySupervisor(
             wanted=self._wanted_relays,
-            open_console=lambda wanted: hub.listen(wanted.target),
+            open_console=lambda wanted, past: hub.listen(wanted.target, past=past),
             sink=DiscordSink(self.client),
             paces=paces,
+            journal=store.journal,
+            report=self.reports.report,
+            pauses=store.relays,
         )
 
     async def work_until(self, stop: asyncio.Event) -> None:

@@ -15,7 +15,7 @@ from bot.i18n import _
 from bot.panel.pool import PanelPool
 from bot.secret_keys import key_file, read_keys
 from bot.settings import Settings, require_token
-from bot.store.database import sqlite_file
+from bot.store.database import make_engine, sqlite_file
 from bot.store.migrate import Standing
 from bot.store.store import Store, inspect
 from bot.store.values import Panel
@@ -47,7 +47,7 @@ async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator
     try:
         keys = read_keys(_secret(settings), key_file(sqlite_file(settings.database_url)))
         # Where no key was made yet, any will do to find out that nothing is stored which would need one.
-        store = Store.attach(settings.database_url, keys or (Fernet.generate_key().decode(),))
+        store = Store.attach(settings.database_url, (Fernet.generate_key().decode(),) if keys is None else keys)
     except StartupError as error:
         yield Finding(False, "SECRET_KEYS", str(error))
         return
@@ -91,6 +91,7 @@ async def _database(settings: Settings) -> tuple[Finding, Standing]:
     try:
         file = sqlite_file(settings.database_url)
         if file is not None and not file.exists():
+            make_engine(settings.database_url)  # refuses a driver that cannot be used; it does not connect yet
             return _new_file(subject, file), Standing.EMPTY
         standing = await inspect(settings.database_url)
     except StartupError as error:

@@ -102,8 +102,25 @@ class WingcordClient(commands.AutoShardedBot):
         """Forget a guild that threw the bot out; discord.py does not call this for outages."""
         await self.services.guilds.left(guild.id)
 
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """Forget what the role was allowed."""
+        await self.services.guilds.role_deleted(role.guild.id, role.id)
+
+    async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
+        """A role may give back what the bot lacked."""
+        await self.services.guilds.rights_changed(after.guild.id)
+
+    async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """A channel may let the bot in again."""
+        await self.services.guilds.rights_changed(after.guild.id)
+
+    async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
+        """The bot may have been given a role; about other members it hears nothing."""
+        if after.id == after.guild.me.id:
+            await self.services.guilds.rights_changed(after.guild.id)
+
     async def on_ready(self) -> None:
-        """Catch up with guilds joined or left while away. May run more than once."""
+        """Catch up with guilds joined or left and roles deleted while away. May run more than once."""
         present = {guild.id for guild in self.guilds}
         known = frozenset(await self.services.guilds.known())
         for guild_id in present - known:
@@ -111,6 +128,9 @@ class WingcordClient(commands.AutoShardedBot):
         for guild_id in known - present:
             if self._on_my_shards(guild_id) and await self._is_gone(guild_id):
                 await self.services.guilds.left(guild_id)
+        for guild in self.guilds:
+            if not guild.unavailable:
+                await self.services.guilds.roles_are(guild.id, [role.id for role in guild.roles])
 
     async def on_interaction(self, interaction: discord.Interaction["WingcordClient"]) -> None:
         """Answer buttons and forms that outlived their view, which nobody else would acknowledge."""

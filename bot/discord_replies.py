@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Awaitable
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import aiohttp
 import discord
@@ -27,6 +28,8 @@ LONGEST_LOOK_UP = 2.0
 CONTENT_LIMIT = 2000
 """Characters in a message's content."""
 
+_answering: "WeakSet[asyncio.Task[Any]]" = WeakSet()
+"""The tasks of interactions; those that have ended disappear by themselves."""
 _THINKING = "thinking"
 _CLAIMED = "claimed"
 _UNKNOWN_MESSAGE = 10008
@@ -46,8 +49,17 @@ def clip(text: str, limit: int) -> str:
 
 
 def name_in_logs(interaction: discord.Interaction[Any]) -> None:
-    """Have every line that this interaction's task logs say whom it concerns."""
+    """Have every line that this interaction's task logs say whom it concerns; `finish_answers` waits for the task."""
     keep_log_context(guild=interaction.guild_id, user=interaction.user.id)
+    task = asyncio.current_task()
+    if task is not None:
+        _answering.add(task)
+
+
+async def finish_answers(seconds: float) -> None:
+    """Wait, at most so long, until the interactions under way are answered."""
+    if _answering:
+        await asyncio.wait(tuple(_answering), timeout=seconds)
 
 
 def claim(interaction: discord.Interaction[Any]) -> None:
@@ -149,7 +161,12 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     metrics.interactions.labels(name_of(interaction), "refused" if sentence is not None else "error").inc()
     try:
         await answer_privately(interaction, sentence or _incident(interaction, cause))
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+    except (
+        discord.HTTPException,
+        aiohttp.ClientError,
+        OSError,
+        RuntimeError,
+    ) as failure:  # RuntimeError: closed by now
         _log.info("Interaction %s could not be told what went wrong: %r", interaction.id, failure)
 
 

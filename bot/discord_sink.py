@@ -3,6 +3,7 @@
 import asyncio
 import re
 from contextvars import ContextVar
+from datetime import datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Protocol
@@ -17,6 +18,9 @@ from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRef
 
 _CREATE_MESSAGE = re.compile(r"/channels/(\d+)/messages$")
 _MISSING_ACCESS = 50001
+_LOOK_BACK = 50
+# How far Discord's clock and ours may be apart.
+_CLOCKS_APART = timedelta(seconds=30)
 # Carries from `DiscordSink.send` to the trace, through discord.py, who is waiting for the answer to this request.
 _accepted: ContextVar["asyncio.Future[None] | None"] = ContextVar("accepted", default=None)
 
@@ -93,6 +97,23 @@ class DiscordSink:
         self._resting.add(posting)
         posting.add_done_callback(self._rested)
 
+    async def arrived(self, channel_id: int, content: str, since: datetime) -> bool:
+        """Look for a message among the channel's newest. See `bot.relay.sink.Sink`."""
+        channel = self._client.get_partial_messageable(channel_id)
+        own = self._client.user.id if self._client.user is not None else None
+        try:
+            async for message in channel.history(limit=_LOOK_BACK):
+                ours = message.author.id == own and message.created_at >= since - _CLOCKS_APART
+                if ours and message.content.strip() == content.strip():
+                    return True
+        except discord.Forbidden:
+            return False
+        except discord.NotFound as error:
+            raise _gone() from error
+        except (discord.HTTPException, OSError, TimeoutError, aiohttp.ClientError) as error:
+            raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
+        return False
+
     def _rested(self, posting: "asyncio.Task[None]") -> None:
         self._resting.discard(posting)
         if not posting.cancelled():
@@ -112,9 +133,7 @@ class DiscordSink:
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except discord.NotFound as error:
-            raise ChannelGone(
-                _("The channel of this relay does not exist any more; remove the relay or add it to another channel.")
-            ) from error
+            raise _gone() from error
         except discord.Forbidden as error:
             raise ChannelForbidden(_forbidden(error)) from error
         except discord.RateLimited as error:
@@ -123,6 +142,12 @@ class DiscordSink:
             raise _failed(error) from error
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
             raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
+
+
+def _gone() -> ChannelGone:
+    return ChannelGone(
+        _("The channel of this relay does not exist any more; remove the relay or add it to another channel.")
+    )
 
 
 def _forbidden(error: discord.Forbidden) -> str:

@@ -21,6 +21,11 @@ relay_lines_delivered = Counter(
 relay_lines_lost = Counter(
     "wingcord_relay_lines_lost", "Console lines that never arrived in their channel.", registry=REGISTRY
 )
+relay_gaps = Counter(
+    "wingcord_relay_gaps",
+    "Times when lines may be missing because a gap was longer than Wings' history.",
+    registry=REGISTRY,
+)
 relay_queue = Gauge("wingcord_relay_queue", "Console lines waiting for delivery, all channels.", registry=REGISTRY)
 interactions = Counter(
     "wingcord_interactions",

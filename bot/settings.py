@@ -127,11 +127,20 @@ def require_token(settings: Settings) -> str:
     """Return the bot token.
 
     Raises:
-        StartupError: it is not set.
+        StartupError: it is not set, or cannot be a token.
     """
-    if settings.discord_token is None:
+    token = settings.discord_token.get_secret_value().strip() if settings.discord_token else ""
+    if not token:
         raise StartupError(
             _("DISCORD_TOKEN is not set: copy the token from the developer portal (your application, Bot) into .env."),
             exit_code=ExitCode.TOKEN,
         )
-    return settings.discord_token.get_secret_value()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise StartupError(
+            _(
+                "DISCORD_TOKEN is not a token: it is one word without spaces or line breaks; "
+                "copy it again from the developer portal (your application, Bot)."
+            ),
+            exit_code=ExitCode.TOKEN,
+        )
+    return token

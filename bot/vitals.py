@@ -15,6 +15,18 @@ class RelayState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredTail:
+    """The end of what a relay has delivered, for life after a restart."""
+
+    marks: bytes
+    """Digests of the last console lines, oldest first, `bot.console.history.MARK_BYTES` each: lines hold secrets."""
+    at: datetime | None
+    """When the newest of them was read, UTC; None if there is none."""
+    offline: bool = False
+    """Whether the server was known to be off then, so that nothing could be missed until it starts."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelayHealth:
     """How a relay is doing."""
 
@@ -30,3 +42,5 @@ class RelayHealth:
     lost: int
     reconnects: int
     last_error: str | None
+    skipped: int = 0
+    """How many lines the present pause has kept back."""

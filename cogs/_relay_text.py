@@ -1,6 +1,7 @@
 """What is said about relays: missing permissions, what a new one will do, and how each fares."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 
 import discord
 
@@ -9,7 +10,7 @@ from bot.i18n import _, ngettext
 from bot.services import RelayRow
 from bot.store.values import LinkedServer, Relay
 from bot.terms import RelayStyle
-from bot.vitals import RelayHealth
+from bot.vitals import RelayHealth, RelayState
 from cogs._render import code, safe, size, span
 
 
@@ -39,37 +40,100 @@ def added_text(relay: Relay, linked: LinkedServer) -> str:
         lines.append(_("Only lines that match {pattern}.").format(pattern=code(relay.include, 200)))
     if relay.exclude:
         lines.append(_("Without lines that match {pattern}.").format(pattern=code(relay.exclude, 200)))
+    if relay.collapse:
+        lines.append(_("Identical lines in a row are shown once, with a count; the clock before them may differ."))
     if relay.redact:
         lines.append(_("IP addresses, e-mail addresses and tokens are masked."))
     return "\n".join(lines)
 
 
+def removed_dead_text(linked: LinkedServer, count: int) -> str:
+    """Return what was cleared away."""
+    return ngettext(
+        "The console of **{server}** no longer goes to {count} channel that was deleted. "
+        "Its consoles in other channels stay; use the command once more to remove one.",
+        "The console of **{server}** no longer goes to {count} channels that were deleted. "
+        "Its consoles in other channels stay; use the command once more to remove one.",
+        count,
+    ).format(server=safe(linked.name), count=count)
+
+
+def paused_text(count: int, channel_id: int, until: datetime | None) -> str:
+    """Return what a pause (or, without an end, the end of one) means."""
+    if until is None:
+        text = ngettext(
+            "{count} console is shown in {channel} again; what was left out is told there.",
+            "{count} consoles are shown in {channel} again; what was left out is told there.",
+            count,
+        )
+        return text.format(count=count, channel=f"<#{channel_id}>")
+    text = ngettext(
+        "{count} console is paused in {channel} until {until} ({span}): its lines are left out there and counted, "
+        "while starts, stops and lost connections are still told. `/relay pause minutes:0` ends it.",
+        "{count} consoles are paused in {channel} until {until} ({span}): their lines are left out there and counted, "
+        "while starts, stops and lost connections are still told. `/relay pause minutes:0` ends it.",
+        count,
+    )
+    return text.format(
+        count=count,
+        channel=f"<#{channel_id}>",
+        until=discord.utils.format_dt(until, "f"),
+        span=discord.utils.format_dt(until, "R"),
+    )
+
+
 def relay_entry(row: RelayRow, *, now: datetime) -> str:
-    """Return a relay's lines in `/relay list`: two or three short ones, so that a phone shows them. `now` is UTC."""
-    title = f"**{safe(row.server_name)}** → <#{row.relay.channel_id}>"
-    if row.health is None:
-        return f"{title}\n-# {_('not running; it starts within a minute')}"
-    lines = [title, " · ".join(_figures(row.health, now))]
-    if row.health.last_error:
-        lines.append(clip(row.health.last_error, 300))
+    """Return a relay's lines in `/relay list`: short ones, so that a phone shows them. `now` is UTC."""
+    lines = [f"**{safe(row.server_name)}** → <#{row.relay.channel_id}>"]
+    health = row.health
+    if health is None:
+        lines.append(_("not running; it starts within a minute"))
+    else:
+        lines += [" · ".join(_connection(health, now)), " · ".join(_counts(health))]
+        if health.queued_lines:
+            waiting = ngettext("{count} line waiting ({size})", "{count} lines waiting ({size})", health.queued_lines)
+            lines.append(waiting.format(count=_number(health.queued_lines), size=size(health.queued_bytes)))
+    pause = row.relay.pause
+    if pause is not None and pause.until > now:
+        skipped = pause.skipped if health is None else max(pause.skipped, health.skipped)
+        text = ngettext(
+            "⏸ paused until {until}, {count} line left out so far",
+            "⏸ paused until {until}, {count} lines left out so far",
+            skipped,
+        )
+        lines.append(text.format(until=discord.utils.format_dt(pause.until, "f"), count=_number(skipped)))
+    if health is not None and health.last_error:
+        lines.append("⚠ " + clip(health.last_error, 300))
     return "\n-# ".join(lines)
 
 
-def _figures(health: RelayHealth, now: datetime) -> list[str]:
-    figures = [safe(health.state, 60)]
-    if health.last_line_at is None:
-        figures.append(_("no line yet"))
-    else:
-        figures.append(_("last line {age} ago").format(age=span(now - health.last_line_at)))
-    figures.append(_("lag {seconds:.1f} s").format(seconds=health.lag))
-    if health.queued_lines:
-        figures.append(_("{count} queued ({size})").format(count=health.queued_lines, size=size(health.queued_bytes)))
-    figures.append(ngettext("{count} delivered", "{count} delivered", health.delivered).format(count=health.delivered))
-    figures.append(ngettext("{count} lost", "{count} lost", health.lost).format(count=health.lost))
-    figures.append(
-        ngettext("{count} reconnect", "{count} reconnects", health.reconnects).format(count=health.reconnects)
-    )
+def _connection(health: RelayHealth, now: datetime) -> Iterator[str]:
     if health.connected_since is not None:
-        age: timedelta = now - health.connected_since
-        figures.append(_("connected for {age}").format(age=span(age)))
-    return figures
+        yield _("{state} for {age}").format(state=_state(health.state), age=span(now - health.connected_since))
+    else:
+        yield _state(health.state)
+    if health.last_line_at is None:
+        yield _("no line yet")
+    else:
+        yield _("last line {age} ago").format(age=span(now - health.last_line_at))
+    yield _("{seconds} s behind").format(seconds=f"{health.lag:.1f}")
+
+
+def _counts(health: RelayHealth) -> Iterator[str]:
+    yield ngettext("{count} delivered", "{count} delivered", health.delivered).format(count=_number(health.delivered))
+    yield ngettext("{count} lost", "{count} lost", health.lost).format(count=_number(health.lost))
+    reconnects = ngettext("{count} reconnect", "{count} reconnects", health.reconnects)
+    yield reconnects.format(count=_number(health.reconnects))
+
+
+def _state(state: RelayState) -> str:
+    return {
+        RelayState.CONNECTING: _("🟡 connecting"),
+        RelayState.LIVE: _("🟢 live"),
+        RelayState.LOST: _("🟠 lost, trying again"),
+        RelayState.PARKED: _("🔴 parked"),
+    }[state]
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"

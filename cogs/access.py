@@ -167,6 +167,9 @@ def _check_text(
             lines.append(_("✅ **{action}** by {roles}").format(action=action.value, roles=roles))
         else:
             lines.append(f"❌ {action.value}")
+    if found.commands:
+        patterns = ", ".join(code(pattern) for pattern in found.commands)
+        lines.append(_("`/command` takes only {patterns}.").format(patterns=patterns))
     if found.panel_labels:
         labels = ", ".join(f"**{safe(label)}**" for label in found.panel_labels)
         lines.append(_("Some of it with the key of {labels}.").format(labels=labels))

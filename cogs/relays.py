@@ -8,12 +8,12 @@ from bot.client import WingcordClient
 from bot.discord_replies import answer, defer
 from bot.errors import BadInput
 from bot.i18n import _, ngettext
-from bot.services import Services
+from bot.services import LONGEST_PAUSE, Services
 from bot.store.values import LinkedServer, Relay
 from bot.terms import RelayStyle
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
-from cogs._relay_text import added_text, missing_permissions, relay_entry
+from cogs._relay_text import added_text, missing_permissions, paused_text, relay_entry, removed_dead_text
 from cogs._render import pages
 from cogs._views import answer_in_pages
 
@@ -36,6 +36,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         include=_("Only lines that match this regular expression"),
         exclude=_("No lines that match this regular expression"),
         redact=_("Mask IP addresses, e-mail addresses and tokens (on if left out)"),
+        collapse=_("Show identical lines in a row once, with a count (off if left out)"),
     )
     @app_commands.choices(
         style=[
@@ -53,6 +54,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         include: str | None = None,
         exclude: str | None = None,
         redact: bool = True,
+        collapse: bool = False,
     ) -> None:
         """Add a relay."""
         await defer(interaction, private=True)
@@ -67,6 +69,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             include=include,
             exclude=exclude,
             redact=redact,
+            collapse=collapse,
         )
         await answer(interaction, _added(relay, linked, warnings))
 
@@ -84,6 +87,11 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             if server
             else None
         )
+        if linked is not None and channel is None:
+            gone = await self._services.relays.remove_dead(member, server=linked, channels=_existing(interaction))
+            if gone:
+                await answer(interaction, removed_dead_text(linked, gone))
+                return
         channel_id = channel.id if channel is not None else channel_of(interaction)
         count = await self._services.relays.remove(member, server=linked, channel_id=channel_id)
         text = ngettext(
@@ -92,6 +100,32 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             count,
         )
         await answer(interaction, text.format(count=count, channel=f"<#{channel_id}>"))
+
+    @app_commands.command(name="pause", description=_("Keep a console's lines out of a channel for a while"))
+    @app_commands.describe(
+        server=_("Only this server's; left out: every console in the channel"),
+        channel=_CHANNEL,
+        minutes=_("For how long (60 if left out); 0 shows the lines again at once"),
+    )
+    @app_commands.autocomplete(server=server_names(None))
+    async def pause(
+        self,
+        interaction: Interaction,
+        server: str | None = None,
+        channel: RelayChannel | None = None,
+        minutes: app_commands.Range[int, 0, LONGEST_PAUSE] = 60,
+    ) -> None:
+        """Pause relays, or resume them."""
+        await defer(interaction, private=True)
+        member = member_of(interaction)
+        linked = (
+            await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
+            if server
+            else None
+        )
+        channel_id = channel.id if channel is not None else channel_of(interaction)
+        count, until = await self._services.relays.pause(member, server=linked, channel_id=channel_id, minutes=minutes)
+        await answer(interaction, paused_text(count, channel_id, until))
 
     @app_commands.command(name="list", description=_("Every console that is sent somewhere, and how it fares"))
     async def list_relays(self, interaction: Interaction) -> None:
@@ -103,6 +137,12 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             return
         now = discord.utils.utcnow()
         await answer_in_pages(interaction, pages(_("Console relays"), [relay_entry(row, now=now) for row in rows]))
+
+
+def _existing(interaction: Interaction) -> set[int]:
+    """Return the ids of the guild's channels and open threads."""
+    guild = interaction.guild
+    return set() if guild is None else {channel.id for channel in (*guild.channels, *guild.threads)}
 
 
 def _writable(interaction: Interaction, chosen: RelayChannel | None) -> RelayChannel:

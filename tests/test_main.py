@@ -212,6 +212,27 @@ async def test_check_tells_which_secret_keys_are_wrong(bot, tmp_path: Path, keys
     assert not (tmp_path / "data/wingcord.key").exists()
 
 
+async def test_check_finds_secret_keys_wrong_that_are_set_but_empty(bot, tmp_path: Path) -> None:
+    """The bot would not start with them, and makes no key file of its own where something is set."""
+    ended = await bot("check", DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, SECRET_KEYS=",")
+    assert findings(ended)["SECRET_KEYS"].startswith("wrong There is no secret key")
+    assert (await bot(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, SECRET_KEYS=",")).code == ExitCode.SECRET_KEYS
+
+
+async def test_check_finds_a_driver_that_cannot_be_used_before_there_is_a_file(bot) -> None:
+    ended = await bot("check", DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, DATABASE_URL="sqlite:///new.db")
+    found = findings(ended)
+    assert found["DATABASE_URL"].startswith("wrong DATABASE_URL names a driver")
+    assert "SECRET_KEYS" not in found
+
+
+@pytest.mark.parametrize("token", ["planted token", "planted\ntoken", "plantedé"])
+async def test_what_cannot_be_a_token_is_refused_before_it_is_sent(bot, token: str) -> None:
+    ended = await bot(DISCORD_TOKEN=token, DISCORD_API_URL=NOBODY)
+    assert ended.code == ExitCode.TOKEN
+    assert "is not a token" in ended.line
+
+
 async def test_check_tells_a_newer_database(bot, tmp_path: Path) -> None:
     await filled(tmp_path)
     newer(tmp_path)

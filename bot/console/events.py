@@ -1,6 +1,6 @@
 """What a console session tells its listeners: typed events, one class per meaning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.errors import BotError
@@ -116,6 +116,8 @@ class Connected:
     """How many missed lines were found in the history; they follow as `ConsoleLine(recovered=True)`."""
     complete: bool = True
     """False when lines may be missing between `lost_at` and now that the history no longer holds."""
+    before: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """For a listener that begins here: the last lines printed before, which it does not get."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from bot.console.events import (
     StatsUpdated,
     StatusChanged,
 )
+from bot.console.history import DELIVERED_LINES
 from bot.console.listener import Listener, SessionHealth
 from bot.console.memory import Memory
 from bot.console.timing import ConsoleTiming
 from bot.errors import BotError, ConsoleTimeout
 from bot.i18n import _
+from bot.metrics import console_reconnects, console_sessions
 from bot.terms import PowerState
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,11 @@ class Feed:
     def detach(self, listener: Listener) -> None:
         """Forget a listener."""
         self._listeners = [other for other in self._listeners if other is not listener]
+
+    @property
+    def resuming(self) -> bool:
+        """Whether what a listener had in an earlier life of the program is to be compared with the history."""
+        return any(listener.past is not None for listener in self._listeners)
 
     @property
     def live(self) -> bool:
@@ -159,10 +166,12 @@ class Feed:
         """The history has ended: find what is new in it, announce the connection, and pass lines on from now on."""
         at = self._now()
         again, self._ever_live = self._ever_live, True
+        console_sessions.inc(not self.live)
         self._connected_since, self._error, self._down = at, None, False
         if again:
             lines, complete = self.memory.resume(was_offline=self._told is PowerState.OFFLINE)
             self._reconnects += 1
+            console_reconnects.inc()
             logger.info("console of %s: back, %d lines recovered", self._name, len(lines))
             self._publish(Connected(at, self._lost_at, len(lines), complete))
             for line in lines:
@@ -199,6 +208,10 @@ class Feed:
             self._publish(Parked(self._now(), error))
         self._announce()
 
+    def ended(self) -> None:
+        """Nobody listens any more, and the connection is closed."""
+        self._leave_live()
+
     # Inside
 
     def _become(self, state: PowerState) -> None:
@@ -216,6 +229,7 @@ class Feed:
 
     def _leave_live(self) -> None:
         if self.live:
+            console_sessions.dec()
             self._lost_at = self._now()
             self.memory.gap_begins()
         self.memory.drop_held()
@@ -224,8 +238,13 @@ class Feed:
         self._state = PowerState.UNKNOWN
 
     def _greet(self, listener: Listener, at: datetime) -> None:
-        lines, complete = self.memory.since(listener.delivered) if listener.delivered else ([], True)
-        listener.put(Connected(at, None, len(lines), complete))
+        lines: list[ConsoleLine] = []
+        if listener.past is None:
+            before = tuple(line.text for line in self.memory.tail(DELIVERED_LINES))
+            listener.put(Connected(at, before=before))
+        else:
+            lines, complete = self.memory.since(listener.past)
+            listener.put(Connected(at, None, len(lines), complete))
         for line in lines:
             listener.put(line)
         if self._state is not PowerState.UNKNOWN:

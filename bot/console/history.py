@@ -9,12 +9,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 WINGS_HISTORY = 150
 """`websocket_log_count` of Wings' configuration; the default, and hardly ever changed."""
 
 DELIVERED_LINES = 300
 """How much of the delivered tail takes part. Twice the history: lines dropped on the way shift the strips."""
+
+MARK_BYTES = 8
+"""Length of the digest that stands for a line in a tail that is kept for long."""
 
 _SURE = 3
 """An overlap shorter than this may be chance: prompts and blank-like lines repeat."""
@@ -37,6 +41,17 @@ def is_daemon_line(text: str) -> bool:
     return _DAEMON.match(text) is not None
 
 
+def mark(text: str) -> bytes:
+    """Return the digest that stands for a line in a `DeliveredTail`."""
+    return blake2b(_key(text).encode("utf-8", "surrogatepass"), digest_size=MARK_BYTES).digest()
+
+
+def marked(marks: bytes) -> list[str]:
+    """Return digests that were strung together, oldest first, as `recover` compares them."""
+    digits = marks.hex()
+    return [digits[start : start + 2 * MARK_BYTES] for start in range(0, len(digits), 2 * MARK_BYTES)]
+
+
 def recover(
     delivered: Sequence[str],
     received: Sequence[str],
@@ -46,6 +61,7 @@ def recover(
     fresh: bool = False,
     was_offline: bool = False,
     remembered: bool = False,
+    by_marks: bool = False,
 ) -> Recovery:
     """Compare the delivered tail (oldest first) with what came after asking for the history.
 
@@ -53,14 +69,19 @@ def recover(
     the history, which are not among `received` but count towards its length. `fresh`: the server is known to have been
     started since, so nothing received was delivered before. `was_offline`: it was known to be off when the tail ended.
     `remembered`: the received lines are no history of Wings' but were kept by us, lines of the daemon included.
+    `by_marks`: the delivered tail is known by its lines' digests only (`marked`), daemon lines left out.
     """
     order = _without_echoes(received, early)
     if early:
         order = _without_repeated_run(received, order, early)
     order = _without_repeated_run(received, order, WINGS_HISTORY - blanks)
-    tail = [_key(text) for text in delivered if not is_daemon_line(text)][-DELIVERED_LINES:]
+    if by_marks:
+        tail = list(delivered[-DELIVERED_LINES:])
+    else:
+        tail = [_key(text) for text in delivered if not is_daemon_line(text)][-DELIVERED_LINES:]
     history = [index for index in order if not is_daemon_line(received[index])]
-    texts = [_key(received[index]) for index in history]
+    key = _digits if by_marks else _key
+    texts = [key(received[index]) for index in history]
     whole = len(texts) + blanks < WINGS_HISTORY
     if fresh or not tail or not texts:
         nothing_missed = was_offline if fresh else not tail
@@ -93,6 +114,10 @@ def _missed(texts: list[str], cut: int, unmatched: list[int]) -> list[int]:
 def _key(text: str) -> str:
     # Live lines and history lines may differ in what stands before a line end.
     return text.rstrip()
+
+
+def _digits(text: str) -> str:
+    return mark(text).hex()
 
 
 def _without_echoes(received: Sequence[str], early: int) -> list[int]:

@@ -1,7 +1,7 @@
 """The room's front door: one session per server, however many listen."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from random import Random, SystemRandom
 
@@ -10,6 +10,8 @@ from bot.console.session import ConsoleSession
 from bot.console.target import ConsoleTarget
 from bot.console.tickets import TicketCache
 from bot.console.timing import ConsoleTiming
+from bot.terms import PowerState
+from bot.vitals import DeliveredTail
 
 QUEUED_LINES = 10_000
 
@@ -41,18 +43,25 @@ class ConsoleHub:
         self._listeners: set[Listener] = set()
         self._closed = False
 
-    def listen(self, target: ConsoleTarget, *, limit: int = QUEUED_LINES, delivered: Sequence[str] = ()) -> Listener:
+    def listen(
+        self, target: ConsoleTarget, *, limit: int = QUEUED_LINES, past: DeliveredTail | None = None
+    ) -> Listener:
         """Return a listener; entering it attaches it, and starts the session if there is none.
 
-        `limit`: queued lines beyond which the oldest are dropped. `delivered`: the last lines this listener got in an
-        earlier life of the program, oldest first, best 300 of them; what came since then follows as recovered lines.
+        `limit`: queued lines beyond which the oldest are dropped. `past`: what this listener got in an earlier life of
+        the program; what came since then follows as recovered lines.
         """
-        return Listener(_Door(self, target), limit=limit, delivered=delivered)
+        return Listener(_Door(self, target), limit=limit, past=past)
 
     def session_health(self, key: Hashable) -> SessionHealth | None:
         """Return how the session of a target's key is doing; None if nobody listens to it."""
         session = self._sessions.get(key)
         return None if session is None else session.health
+
+    def state(self, key: Hashable) -> PowerState:
+        """Return the power state by the live console of a target's key; UNKNOWN where there is none."""
+        session = self._sessions.get(key)
+        return PowerState.UNKNOWN if session is None else session.state
 
     def adopt(self, target: ConsoleTarget) -> None:
         """Let the session of the target's key, if there is one, use this target's panel: its key was replaced."""

@@ -164,7 +164,7 @@ class Link:
     # The history has no end marker: it ends with a pause, or when enough has come
 
     async def _ask_history(self) -> None:
-        if self._feed.ever_live:
+        if self._feed.ever_live or self._feed.resuming:
             # Its `uptime` tells whether this is still the run of the server that was seen before.
             await self._send("send stats", None)
         deadline = self._loop.time() + self._timing.status_wait

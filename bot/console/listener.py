@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -18,6 +17,7 @@ from bot.console.events import (
     TransferOutput,
 )
 from bot.terms import PowerState
+from bot.vitals import DeliveredTail
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ class Listener:
     lines are never dropped.
     """
 
-    def __init__(self, host: Host, *, limit: int, delivered: Sequence[str]) -> None:
+    def __init__(self, host: Host, *, limit: int, past: DeliveredTail | None) -> None:
         self._host = host
         self._limit = limit
-        self.delivered = delivered
-        """The tail this listener already had in an earlier life, oldest first; empty if it had none."""
+        self.past = past
+        """What this listener already had in an earlier life; None if it had none."""
         self._session: Session | None = None
         self._queue: deque[ConsoleEvent | _LatestStats] = deque()
         self._lines = 0

@@ -1,14 +1,16 @@
 """The lines a session knows, and what it takes to tell after a gap which ones are new. No listeners, no sockets."""
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.console.events import ConsoleLine
-from bot.console.history import recover
+from bot.console.history import marked, recover
+from bot.vitals import DeliveredTail
 
 RING_LINES = 1000
+_START_MARGIN = timedelta(seconds=1)
+"""How much later than the truth a computed start may be: `uptime` travels a while."""
 
 
 class Memory:
@@ -21,6 +23,7 @@ class Memory:
         self._early = 0
         self._blanks = 0
         self._asked = False
+        self._blanks_at_first = 0
         # The server's present run, and the one before the gap.
         self._started_at: datetime | None = None
         self._seen_at: datetime | None = None
@@ -68,6 +71,7 @@ class Memory:
     def begin(self) -> None:
         """End the first history: nobody has missed anything of it."""
         held, self._held = self._held or [], None
+        self._blanks_at_first = self._blanks
         found = recover([], [line.text for line in held], early=self._early)
         self._ring.extend(held[index] for index in found.new)
 
@@ -88,11 +92,21 @@ class Memory:
         complete = found.complete if self._asked else was_offline
         return lines, complete
 
-    def since(self, delivered: Sequence[str]) -> tuple[list[ConsoleLine], bool]:
+    def since(self, past: DeliveredTail) -> tuple[list[ConsoleLine], bool]:
         """Return the remembered lines that come after the delivered tail, and whether they are all there were."""
         known = list(self._ring)
-        found = recover(delivered, [line.text for line in known], remembered=True)
-        return [replace(known[index], recovered=True) for index in found.new], found.complete
+        found = recover(
+            marked(past.marks),
+            [line.text for line in known],
+            blanks=self._blanks_at_first,
+            fresh=self._started_after(past.at),
+            was_offline=past.offline,
+            remembered=True,
+            by_marks=True,
+        )
+        # A server that is off has no history: if it was off before as well, there was nothing to miss.
+        complete = found.complete or (past.offline and not known)
+        return [replace(known[index], recovered=True) for index in found.new], complete
 
     def drop_held(self) -> None:
         """The connection broke while the history came: the next one will have it again."""
@@ -115,6 +129,10 @@ class Memory:
     def gap_begins(self) -> None:
         """The connection is lost: remember which run this was."""
         self._started_before, self._seen_before = self._started_at, self._seen_at
+
+    def _started_after(self, moment: datetime | None) -> bool:
+        """Whether the present run is known to have begun after that moment."""
+        return moment is not None and self._started_at is not None and self._started_at - moment > _START_MARGIN
 
     def _restarted(self) -> bool:
         """Whether the server is known to have been started during the gap, so that its history is a fresh one."""

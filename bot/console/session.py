@@ -55,6 +55,7 @@ class ConsoleSession:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._feed.ended()
 
     def adopt(self, target: ConsoleTarget) -> None:
         """Use this target's panel from now on, say because its key was replaced; look again at once if parked."""

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bot.errors import PanelUnreachable
-from bot.i18n import _
+from bot.panel import sentences
 
 T = TypeVar("T")
 
@@ -33,7 +32,7 @@ class Flights:
             return await asyncio.shield(flight.task)
         except asyncio.CancelledError:
             if flight.task.cancelled() and not _is_being_cancelled():
-                raise PanelUnreachable(_("The bot is closing its connection to the panel: try again.")) from None
+                raise sentences.closing() from None
             raise
         finally:
             flight.waiting -= 1

@@ -5,6 +5,7 @@ from bot.errors import (
     KeyRefused,
     NotSupported,
     OutcomeUnknown,
+    PanelUnreachable,
     PermissionMissing,
     ServerBusy,
     ServerNotFound,
@@ -27,6 +28,11 @@ def key_refused() -> KeyRefused:
             "account page) or bound to other IP addresses. An admin can enter a new one with /panel replace-key."
         )
     )
+
+
+def closing() -> PanelUnreachable:
+    """Return the error for what was asked while the bot goes down: nothing was sent."""
+    return PanelUnreachable(_("The bot is going offline just now: try again when it is back."))
 
 
 def permission_missing(asked: Asked) -> PermissionMissing:

@@ -70,6 +70,8 @@ class Transport:
 
     async def _send(self, asked: Asked) -> Answer:
         session = self.sessions.actions if asked.is_action else self.sessions.reads
+        if session.closed:
+            raise sentences.closing()
         async with session.request(
             asked.method,
             f"{self.url}{asked.path}",

@@ -2,12 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
+from bot import metrics
 from bot.i18n import ngettext
+from bot.relay.trail import Trail
 from bot.terms import RelayStyle
+from bot.text import ansi
 from bot.text.packing import size
+from bot.text.redaction import Redactor
 
 
 @dataclass(slots=True)
@@ -21,32 +25,55 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A console line, or a notice, and whose it is."""
+class Voice:
+    """A relay as its channel sees it: whose lines they are, and how they are drawn."""
 
-    text: str
-    """A line in Discord's colours, or a notice in Markdown."""
-    style: RelayStyle | None
-    """How to draw the line; None for a notice."""
+    relay_id: int
+    style: RelayStyle
     source: str
     """The server's name in Markdown."""
-    tally: Tally | None
-    """Where to count it; None for a notice, which is not counted."""
-    at: float
-    """When it came, on the loop's clock."""
+    tally: Tally = field(default_factory=Tally)
+    trail: Trail = field(default_factory=Trail)
+    redactor: Redactor | None = None
+
+    def drawn(self, raw: str) -> str:
+        """Return a console line in Discord's colours, its secrets masked where that is wanted."""
+        return ansi.reduce(raw) if self.redactor is None else self.redactor.redact(raw)
+
+    def plain(self, raw: str) -> str:
+        """Return the same without colours."""
+        return ansi.strip(raw) if self.redactor is None else self.redactor.redact_plain(raw)
+
+
+class Item:
+    """A console line as it came, or a notice in Markdown. Drawn only when it is its turn: most of a flood never is."""
+
+    __slots__ = ("at", "marks", "notice", "text", "units", "voice")
+
+    def __init__(self, text: str, voice: Voice | None, at: float, *, marks: bytes = b"", notice: bool = False) -> None:
+        self.text = text
+        self.voice = voice
+        """Whose it is; None for what the channel's writer itself has to say."""
+        self.at = at
+        """When it came, on the loop's clock."""
+        self.marks = marks
+        """Of the console lines that are dealt with when it is delivered: its own, and those before it not shown."""
+        self.notice = notice or voice is None
+        self.units = size(text) + 1
+        """About its size in a message, and in memory."""
 
     @property
-    def units(self) -> int:
-        """Its size in a message, and about its size in memory."""
-        return size(self.text) + 1
+    def line_of(self) -> Tally | None:
+        """Where to count it, if it is a line."""
+        return None if self.notice or self.voice is None else self.voice.tally
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much may wait for one channel."""
 
-    lines: int = 10_000
-    units: int = 2 << 20
+    lines: int = 50_000
+    units: int = 8 << 20
     """Characters as Discord counts them."""
 
 
@@ -63,6 +90,9 @@ class Backlog:
 
     def __bool__(self) -> bool:
         return bool(self._head or self._tail)
+
+    def __len__(self) -> int:
+        return self._count
 
     def __iter__(self) -> Iterator[Item]:
         """Iterate over what waits, the notice of a cut in its place."""
@@ -82,9 +112,10 @@ class Backlog:
         (self._tail if self._cut else self._head).append(item)
         self._count += 1
         self.units += item.units
-        if item.tally is not None:
-            item.tally.queued += 1
-            item.tally.queued_bytes += item.units
+        tally = item.line_of
+        if tally is not None:
+            tally.queued += 1
+            tally.queued_bytes += item.units
         while self._count > self._bounds.lines or self.units > self._bounds.units:
             self._drop_middle()
 
@@ -110,8 +141,8 @@ class Backlog:
         item = self._tail.popleft()
         self._count -= 1
         self.units -= item.units
-        self._cut += item.tally is not None
-        lose(item)
+        self._cut += not item.notice
+        lose([item])
 
     def _notice(self) -> Item:
         text = ngettext(
@@ -120,20 +151,31 @@ class Backlog:
             self._cut,
         )
         at = self._tail[0].at if self._tail else 0.0
-        return Item(text.format(count=self._cut), None, "", None, at)
+        return Item(text.format(count=self._cut), None, at)
 
 
-def lose(item: Item) -> None:
-    """Count an item as lost."""
-    if item.tally is not None:
-        item.tally.queued -= 1
-        item.tally.queued_bytes -= item.units
-        item.tally.lost += 1
+def lose(items: list[Item]) -> int:
+    """Count items as lost; return how many of them are lines."""
+    count = 0
+    for item in items:
+        tally = item.line_of
+        if tally is not None:
+            tally.queued -= 1
+            tally.queued_bytes -= item.units
+            tally.lost += 1
+            count += 1
+    metrics.relay_lines_lost.inc(count)
+    return count
 
 
-def deliver(item: Item) -> None:
-    """Count an item as delivered."""
-    if item.tally is not None:
-        item.tally.queued -= 1
-        item.tally.queued_bytes -= item.units
-        item.tally.delivered += 1
+def deliver(items: list[Item]) -> None:
+    """Count items as delivered."""
+    count = 0
+    for item in items:
+        tally = item.line_of
+        if tally is not None:
+            tally.queued -= 1
+            tally.queued_bytes -= item.units
+            tally.delivered += 1
+            count += 1
+    metrics.relay_lines_delivered.inc(count)

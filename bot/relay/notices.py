@@ -34,9 +34,11 @@ def console_lost(server: str, since: datetime, reason: str) -> str:
     return text.format(server=server, since=_clock(since), reason=_sentence(reason))
 
 
-def console_back(server: str, away: timedelta, recovered: int) -> str:
-    """Say that the console is back without a gap."""
-    if recovered:
+def console_back(server: str, away: timedelta, recovered: int, *, paused: bool = False) -> str:
+    """Say that the console is back without a gap; of a paused one no lines follow."""
+    if recovered and paused:
+        text = _("✅ The console of **{server}** is back after {away}.")
+    elif recovered:
         text = ngettext(
             "✅ The console of **{server}** is back after {away}; the {count} missed line follows.",
             "✅ The console of **{server}** is back after {away}; the {count} missed lines follow.",
@@ -45,6 +47,40 @@ def console_back(server: str, away: timedelta, recovered: int) -> str:
     else:
         text = _("✅ The console of **{server}** is back after {away}; nothing was missed.")
     return text.format(server=server, away=_duration(away), count=recovered)
+
+
+def caught_up(server: str, since: datetime, recovered: int) -> str:
+    """Say that the bot itself was away, and what follows now."""
+    text = ngettext(
+        "⏩ The bot was away; {count} line of **{server}** from after {since} follows.",
+        "⏩ The bot was away; {count} lines of **{server}** from after {since} follow.",
+        recovered,
+    )
+    return text.format(server=server, since=_clock(since), count=recovered)
+
+
+def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, errors: int) -> str:
+    """Say what is in the attached file: too many lines for messages."""
+    text = ngettext(
+        "📎 **{count} line** came faster than messages can carry, {since} to {until}: {trouble}",
+        "📎 **{count} lines** came faster than messages can carry, {since} to {until}: {trouble}",
+        count,
+    )
+    return text.format(count=f"{count:,}", since=_clock(since), until=_clock(until), trouble=_trouble(warnings, errors))
+
+
+def _trouble(warnings: int, errors: int) -> str:
+    parts: list[str] = []
+    if errors:
+        parts.append(ngettext("{count} error", "{count} errors", errors).format(count=f"{errors:,}"))
+    if warnings:
+        parts.append(ngettext("{count} warning", "{count} warnings", warnings).format(count=f"{warnings:,}"))
+    return ", ".join(parts) or _("no warnings, no errors")
+
+
+def stopping() -> str:
+    """Say why there is a file where messages would have done."""
+    return _("The bot is stopping.")
 
 
 def lines_missing(server: str, since: datetime, until: datetime, recovered: int) -> str:
@@ -73,6 +109,33 @@ def lines_dropped(count: int) -> str:
     ).format(count=count)
 
 
+def paused(server: str, until: datetime) -> str:
+    """Say that lines are kept back from now on."""
+    text = _("⏸ The console of **{server}** is paused until {until} ({span}): its lines are left out and counted.")
+    return text.format(server=server, until=_moment(until), span=f"<t:{int(until.timestamp())}:R>")
+
+
+def resumed(server: str, since: datetime, until: datetime, skipped: int, *, exact: bool) -> str:
+    """Say that lines are shown again, and what was kept back; not `exact` where the bot itself was away meanwhile."""
+    if not skipped:
+        text = _("⏯ The console of **{server}** is shown again; nothing was left out between {since} and {until}.")
+    elif exact:
+        text = ngettext(
+            "⏯ The console of **{server}** is shown again; {count} line was left out between {since} and {until}.",
+            "⏯ The console of **{server}** is shown again; {count} lines were left out between {since} and {until}.",
+            skipped,
+        )
+    else:
+        text = ngettext(
+            "⏯ The console of **{server}** is shown again; about {count} line was left out "
+            "between {since} and {until}: the bot was restarted meanwhile.",
+            "⏯ The console of **{server}** is shown again; about {count} lines were left out "
+            "between {since} and {until}: the bot was restarted meanwhile.",
+            skipped,
+        )
+    return text.format(server=server, count=skipped, since=_moment(since), until=_moment(until))
+
+
 def install_started(server: str) -> str:
     """Say that an installation began."""
     return _("🛠 **{server}** is being installed").format(server=server)
@@ -96,6 +159,11 @@ def _sentence(reason: str) -> str:
 def _clock(moment: datetime) -> str:
     """Return a time that every reader sees in his own time zone."""
     return f"<t:{int(moment.timestamp())}:T>"
+
+
+def _moment(moment: datetime) -> str:
+    """Return a date and time that every reader sees in his own time zone."""
+    return f"<t:{int(moment.timestamp())}:f>"
 
 
 def _duration(length: timedelta) -> str:

@@ -1,24 +1,28 @@
-"""One channel's writer: takes what waits when its turn comes, and sees it through to Discord."""
+"""One channel's writer: takes what waits when its turn comes, as a message or, in a flood, as a file."""
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
-from random import SystemRandom
 
 from bot.errors import BotError
-from bot.i18n import _, ngettext
+from bot.i18n import _
 from bot.relay.backlog import Bounds, Item
+from bot.relay.journal import Journal
 from bot.relay.pace import Pace, Turns
-from bot.relay.packer import Packer
-from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, Sink, SinkUnavailable
+from bot.relay.packer import Packer, Parcel, utc_now
+from bot.relay.postman import Postman, PostTiming
+from bot.relay.sink import ChannelForbidden, ChannelGone, Sink
+from bot.store.values import Outgoing
 from bot.text.packing import LIMIT, PIECE_LIMIT
 
 _log = logging.getLogger(__name__)
-_random = SystemRandom()
+# Messages are rarely packed to the brim: this is what one carries, in characters as Discord counts them.
+_USUAL = LIMIT * 9 // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,13 @@ class OutboxTiming:
 
     gather: float = 0.075
     """How long the first line of a quiet console waits for company: lines come in groups."""
-    send: float = 30.0
-    """After this a request counts as failed; it is repeated with the same nonce."""
-    retry_first: float = 0.5
-    retry_most: float = 30.0
+    behind: float = 5.5
+    """When messages would need longer than this for what waits, it goes out as a file."""
+    lull: float = 1.0
+    """After a file, how long to see whether the flood goes on."""
+    between_files: float = 3.0
+    """While it does, one file follows another after this."""
+    post: PostTiming = field(default_factory=PostTiming)
 
 
 class _Parked(Exception):
@@ -40,8 +47,8 @@ class _Parked(Exception):
 class Outbox:
     """Delivers items to one channel, in order, one request at a time.
 
-    `parked` is called once, with the reason, when the channel is gone or may not be written to; after that all that
-    is put in counts as lost.
+    `unsettled` is the message that an earlier life of the program was sending; it goes first. `parked` is called once,
+    with the reason, when the channel is gone or may not be written to; after that all that is put in counts as lost.
     """
 
     def __init__(
@@ -51,33 +58,39 @@ class Outbox:
         sink: Sink,
         pace: Pace,
         turns: Turns,
+        journal: Journal,
         parked: Callable[[int, BotError], None],
+        unsettled: Outgoing | None = None,
         timing: OutboxTiming | None = None,
         bounds: Bounds | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.channel_id = channel_id
         self.parked: BotError | None = None
-        self.last_error: BotError | None = None
-        """The newest failure since the last success."""
-        self._sink, self._pace, self._turns = sink, pace, turns
+        self._pace, self._turns, self._journal, self._now = pace, turns, journal, now
         self._tell_parked = parked
         self._timing = timing or OutboxTiming()
-        self._packer = Packer(bounds or Bounds())
+        self._packer = Packer(bounds or Bounds(), now)
         self._something = asyncio.Event()
         self._nudge = asyncio.Event()
         self._closing = asyncio.Event()
+        self._postman = Postman(
+            sink=sink, pace=pace, turns=turns, closing=self._closing, timing=self._timing.post, now=now
+        )
+        self._filed_at = float("-inf")
+        # Unlike those of any other life of the program.
         self._prefix, self._numbers = secrets.token_hex(6), count(1)
-        self._task = asyncio.create_task(self._write(), name=f"relay outbox {channel_id}")
+        self._task = asyncio.create_task(self._write(unsettled), name=f"relay outbox {channel_id}")
 
     def put(self, item: Item) -> None:
         """Queue an item; never waits."""
         was_full = self._full
         self._packer.put(item)
         if self._task.done():
-            self._packer.settle_all(accepted=False)
+            self._packer.give_up()
             return
         self._something.set()
-        if self._full and not was_full:
+        if not was_full and self._full:
             self._nudge.set()
 
     def name_servers(self, *, wanted: bool) -> None:
@@ -85,10 +98,15 @@ class Outbox:
         self._packer.headers = wanted
 
     @property
+    def last_error(self) -> BotError | None:
+        """The newest failure since the last success."""
+        return self.parked or self._postman.last_error
+
+    @property
     def lag(self) -> float:
         """Age in seconds of the oldest item not yet accepted by Discord; 0 if nothing waits."""
         oldest = self._packer.oldest_at
-        return 0.0 if oldest is None else max(0.0, self._now() - oldest)
+        return 0.0 if oldest is None else max(0.0, _clock() - oldest)
 
     async def close(self, timeout: float) -> None:
         """Deliver what waits, within `timeout` seconds, and end; what is left then counts as lost."""
@@ -99,23 +117,22 @@ class Outbox:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        self._packer.settle_all(accepted=False)
+        self._packer.give_up()
 
     @property
     def _full(self) -> bool:
         return self._packer.units >= LIMIT
 
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def _write(self) -> None:
+    async def _write(self, unsettled: Outgoing | None) -> None:
         try:
+            if unsettled is not None:
+                await self._post(unsettled, doubtful=True)
             while not self._closing.is_set():
                 await self._something.wait()
                 await self._turn()
                 await self._turns.turn()
                 if not self._closing.is_set():
-                    await self._next_message()
+                    await self._next()
             await self._flush()
         except _Parked:
             return
@@ -125,88 +142,93 @@ class Outbox:
 
     async def _turn(self) -> None:
         """Wait for company, then until the channel's pace lets the next message go."""
+        await self._sit_out_flood()
         if not self._full:
             await self._wait(self._nudge, self._timing.gather)
         while not self._closing.is_set():
-            delay = self._pace.delay(self._now(), full=self._full)
+            delay = self._pace.delay(_clock(), full=self._full)
             if delay <= 0:
                 return
             self._nudge.clear()
             await self._wait(self._nudge, delay)
 
-    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
+    async def _sit_out_flood(self) -> None:
+        """After a file: let messages follow only if they can carry what comes, else gather for the next file."""
+        await self._wait(self._closing, self._filed_at + self._timing.lull - _clock())
+        if self._packer.units > 2 * LIMIT:
+            await self._wait(self._closing, self._filed_at + self._timing.between_files - _clock())
 
-    async def _next_message(self) -> None:
-        """Send one message with as much as it holds of what waits."""
-        packed = self._packer.pack()
-        if packed.taken:
-            accepted = await self._deliver(packed.content)
-            self._packer.settle(packed, accepted=accepted, at=self._now())
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+        if seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await event.wait()
+
+    async def _next(self) -> None:
+        """Send one message with as much as it holds of what waits, or all of it as a file."""
+        if self._flooded:
+            await self._deliver(await self._packer.file())
+            self._filed_at = _clock()
+        else:
+            await self._deliver(self._packer.pack())
         if not self._packer:
             self._something.clear()
             self._nudge.clear()
 
-    async def _deliver(self, content: str, attachment: Attachment | None = None) -> bool:
-        """Post one message, again and again until it is accepted (True) or refused for good (False)."""
-        nonce = f"{self._prefix}-{next(self._numbers)}"
-        backoff = self._timing.retry_first
-        while True:
-            self._pace.sent(self._now())
-            try:
-                async with asyncio.timeout(self._timing.send):
-                    await self._sink.send(self.channel_id, content, nonce=nonce, attachment=attachment)
-            except (ChannelGone, ChannelForbidden) as error:
-                self._park(error)
-                raise _Parked from error
-            except MessageRefused as error:
-                _log.warning("a message for channel %s was refused: %s", self.channel_id, error)
-                self.last_error = error
-                return False
-            except (SinkUnavailable, TimeoutError) as error:
-                self.last_error = error if isinstance(error, SinkUnavailable) else _no_answer()
-                await self._back_off(backoff, self.last_error)
-                backoff = min(backoff * 2, self._timing.retry_most)
-            else:
-                self.last_error = None
-                return True
+    @property
+    def _flooded(self) -> bool:
+        """Whether messages would take too long for what waits."""
+        messages = -(-self._packer.units // _USUAL)
+        now = _clock()
+        return self._pace.until_last(now, messages) + messages * self._turns.queue(now) > self._timing.behind
 
-    async def _back_off(self, seconds: float, error: BotError) -> None:
-        named = error.retry_after if isinstance(error, SinkUnavailable) else None
-        _log.info("channel %s: %s", self.channel_id, error)
-        if self._closing.is_set():
-            # There is no time to be patient, only to try once more.
-            await asyncio.sleep(self._timing.retry_first)
-        else:
-            await self._wait(self._closing, max(seconds * _random.uniform(0.75, 1.25), named or 0.0))
-        await self._turns.turn()
+    async def _deliver(self, parcel: Parcel | None) -> None:
+        if parcel is None:
+            return
+        file = parcel.attachment
+        message = Outgoing(
+            channel_id=self.channel_id,
+            nonce=f"{self._prefix}-{next(self._numbers)}",
+            content=parcel.content,
+            filename=file.filename if file is not None else None,
+            attachment=file.data if file is not None else None,
+            made_at=self._now(),
+            tails=parcel.tails,
+        )
+        try:
+            await self._journal.write_ahead(message)
+        except Exception:  # noqa: BLE001 - whatever the database's trouble is, the relay goes on
+            _log.exception("channel %s: a message could not be written down before it is sent", self.channel_id)
+        accepted = await self._post(message, doubtful=False)
+        self._packer.settle(parcel, accepted=accepted)
+
+    async def _post(self, message: Outgoing, *, doubtful: bool) -> bool:
+        try:
+            accepted = await self._postman.post(message, doubtful=doubtful)
+        except (ChannelGone, ChannelForbidden) as error:
+            self._journal.settle(self.channel_id, {})
+            self._park(error)
+            raise _Parked from error
+        self._journal.settle(self.channel_id, message.tails)
+        return accepted
 
     async def _flush(self) -> None:
         """Bring out all that waits: in the slots that are left, or as one file if they do not suffice."""
         if not self._packer:
             return
-        await asyncio.sleep(self._pace.delay(self._now(), full=True, closing=True))
+        await asyncio.sleep(self._pace.delay(_clock(), full=True, closing=True))
         # Messages are rarely packed to the brim: three quarters is what can be counted on.
-        room = PIECE_LIMIT + (max(self._pace.slots(self._now()), 1) - 1) * LIMIT * 3 // 4
+        room = PIECE_LIMIT + (max(self._pace.slots(_clock()), 1) - 1) * LIMIT * 3 // 4
         if self._packer.units > room:
-            data, lines = self._packer.as_file()
-            text = ngettext(
-                "📎 {count} more line is attached: the bot is stopping.",
-                "📎 {count} more lines are attached: the bot is stopping.",
-                lines,
-            )
-            accepted = await self._deliver(text.format(count=lines), Attachment("console.log", data))
-            self._packer.settle_all(accepted=accepted)
+            await self._deliver(await self._packer.file(stopping=True))
         while self._packer:
-            await self._next_message()
+            await self._deliver(self._packer.pack())
 
     def _park(self, error: BotError) -> None:
-        self.parked = self.last_error = error
-        self._packer.settle_all(accepted=False)
+        self.parked = error
+        self._packer.give_up()
         self._tell_parked(self.channel_id, error)
 
 
-def _no_answer() -> SinkUnavailable:
-    return SinkUnavailable(_("Discord did not answer in time; the message is being sent again."))
+def _clock() -> float:
+    return asyncio.get_running_loop().time()

@@ -65,6 +65,19 @@ class Pace:
             return 0
         return self.limit if now >= self.reset_at + _MARGIN else self.remaining
 
+    def until_last(self, now: float, messages: int) -> float:
+        """Return after how many seconds the last of so many full messages can go."""
+        start = max(0.0, self.held_until - now)
+        idle = now >= self.reset_at + _MARGIN
+        free, left = (self.limit, self.window) if idle else (self.remaining, self.reset_at - now)
+        if messages < free:
+            return start
+        if messages == free:
+            return start + max(0.0, left - self._release)
+        windows, over = divmod(messages - free - 1, max(self.limit, 1))
+        last = self.window - self._release if over + 1 >= self.limit else 0.0
+        return start + left + _MARGIN + windows * self.window + last
+
     def sent(self, now: float) -> None:
         """Count a request that is about to be made; its answer's headers correct the figures."""
         if now >= self.reset_at:
@@ -94,15 +107,25 @@ class Turns:
         self._interval = 1 / per_second
         self._tolerance = (burst - 1) * self._interval
         self._due = float("-inf")
+        self._waiting = 0
+        self._line = asyncio.Lock()
 
     async def turn(self) -> None:
         """Return when the next request may be made."""
-        now = asyncio.get_running_loop().time()
-        self._due = max(self._due, now)
-        wait = self._due - now - self._tolerance
-        self._due += self._interval
-        if wait > 0:
-            await asyncio.sleep(wait)
+        loop = asyncio.get_running_loop()
+        self._waiting += 1
+        try:
+            # One at a time, by the clock as it is then: after a stall not all that was due meanwhile may go at once.
+            async with self._line:
+                while (wait := self._due - loop.time() - self._tolerance) > 0:
+                    await asyncio.sleep(wait)
+                self._due = max(self._due, loop.time()) + self._interval
+        finally:
+            self._waiting -= 1
+
+    def queue(self, now: float) -> float:
+        """Return how many seconds a turn asked for now would take to come."""
+        return max(0.0, self._due - now - self._tolerance) + self._waiting * self._interval
 
     def hold(self, now: float, seconds: float) -> None:
         """Give no turns for so long: Discord said that the global limit is used up."""

@@ -1,12 +1,27 @@
-"""Turns what waits for a channel into messages, and keeps account of what became of it."""
+"""Turns what waits for a channel into messages and files, and keeps account of what became of it."""
 
+import asyncio
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from bot.i18n import ngettext
 from bot.relay.backlog import Backlog, Bounds, Item, deliver, lose
+from bot.relay.logfile import LogFile
+from bot.relay.sink import Attachment
+from bot.relay.trail import Trail
 from bot.text import ansi
-from bot.text.packing import LIMIT, Entry, Packed, pieces, take
+from bot.text.packing import LIMIT, Entry, pieces, take
+from bot.vitals import DeliveredTail
+
+# Lines put into a file before others get their turn.
+_BREATHE = 100
+
+
+def utc_now() -> datetime:
+    """Return the present moment, UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +34,33 @@ class _Piece:
     """The item is done with when this piece is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message, and what it deals with."""
+
+    content: str
+    items: list[Item]
+    """Those that are done with once it is delivered."""
+    source: str
+    attachment: Attachment | None = None
+    tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
+    """By relay id: what is delivered once it is."""
+    trails: list[tuple[Trail, DeliveredTail]] = field(default_factory=list[tuple[Trail, DeliveredTail]])
+    pieces: int = 0
+    """How many of the pieces that stand ready it uses up; a file has taken its own away."""
+
+
 class Packer:
     """A backlog, and in front of it the pieces that the next message will be made of."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, now: Callable[[], datetime] = utc_now) -> None:
         self.headers = False
         """Name the server above its lines."""
+        self._now = now
         self._backlog = Backlog(bounds)
         self._ready: deque[_Piece] = deque()
         self._ready_units = 0
+        self._filed: list[Item] = []
         self._source = ""
 
     def __bool__(self) -> bool:
@@ -41,54 +74,106 @@ class Packer:
     @property
     def oldest_at(self) -> float | None:
         """When the oldest thing that waits came, on the loop's clock."""
+        if self._filed:
+            return self._filed[0].at
         return self._ready[0].item.at if self._ready else self._backlog.oldest_at
 
     def put(self, item: Item) -> None:
         """Add an item at the end."""
         self._backlog.put(item)
 
-    def pack(self) -> Packed:
-        """Return the next message. Nothing is forgotten before `settle` is called with what it took."""
+    def pack(self) -> Parcel | None:
+        """Return the next message, if anything waits. Nothing is forgotten before `settle` is called with it."""
         while self._backlog and self._ready_units < LIMIT:
-            item = self._backlog.pop()
-            texts = [item.text] if item.style is None else pieces(item.text, item.style)
-            self._ready.extend(
-                _Piece(item, Entry(text, item.style, item.source), last=number == len(texts))
-                for number, text in enumerate(texts, 1)
-            )
-            self._ready_units += sum(len(text) + 1 for text in texts)
-        return take([piece.entry for piece in self._ready], source=self._source, headers=self.headers)
+            self._draw(self._backlog.pop())
+        packed = take([piece.entry for piece in self._ready], source=self._source, headers=self.headers)
+        if not packed.taken:
+            return None
+        items = [piece.item for _, piece in zip(range(packed.taken), self._ready, strict=False) if piece.last]
+        tails, trails = self._progress(items)
+        return Parcel(packed.content, items, packed.source, None, tails, trails, packed.taken)
 
-    def settle(self, packed: Packed, *, accepted: bool, at: float) -> None:
-        """Forget what a message carried: it was accepted, or refused for good, which is then said in its place."""
-        refused = 0
-        for _index in range(packed.taken):
+    async def file(self, *, stopping: bool = False) -> Parcel:
+        """Return as much as a file may hold of what waits. It counts as waiting until `settle` is called with it."""
+        log = LogFile(headers=self.headers, source=self._source)
+        while self._ready:
             piece = self._ready.popleft()
-            self._ready_units -= len(piece.entry.text) + 1
+            log.add_plain(ansi.strip(piece.entry.text).replace("\u200b", ""), piece.item, whole=piece.last)
             if piece.last:
-                (deliver if accepted else lose)(piece.item)
-                refused += not accepted and piece.item.tally is not None
-        self._source = packed.source
+                self._filed.append(piece.item)
+        self._ready_units = 0
+        for count in range(1, len(self._backlog) + 2):
+            if not self._backlog or log.full:
+                break
+            item = self._backlog.pop()
+            log.add(item)
+            self._filed.append(item)
+            if count % _BREATHE == 0:
+                await asyncio.sleep(0)
+        content = log.summary(_clock(), self._now(), stopping=stopping)
+        tails, trails = self._progress(self._filed)
+        attachment = Attachment("console.log", log.data())
+        return Parcel(content, self._filed, log.source, attachment, tails, trails)
+
+    def settle(self, parcel: Parcel, *, accepted: bool) -> None:
+        """Forget what a parcel carried: it was accepted, or refused for good, which is then said in its place."""
+        for _index in range(parcel.pieces):
+            self._ready_units -= len(self._ready.popleft().entry.text) + 1
+        self._filed = []
+        self._source = parcel.source
+        for trail, tail in parcel.trails:
+            trail.delivered(tail)
+        if accepted:
+            deliver(parcel.items)
+            return
+        refused = lose(parcel.items)
         if refused:
             text = ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", refused)
             text = text.format(count=refused)
-            self._ready.appendleft(_Piece(Item(text, None, "", None, at), Entry(text, None), last=True))
+            self._ready.appendleft(_Piece(Item(text, None, _clock()), Entry(text, None), last=True))
             self._ready_units += len(text) + 1
 
-    def as_file(self) -> tuple[bytes, int]:
-        """Return all that waits as plain text, and how many lines that are."""
-        waiting = [(piece.item, piece.entry.text, piece.last) for piece in self._ready]
-        waiting += [(item, item.text, True) for item in self._backlog]
-        text = "".join(ansi.strip(text).replace("\u200b", "") + "\n" for _item, text, _last in waiting)
-        return text.encode(), sum(item.tally is not None and last for item, _text, last in waiting)
-
-    def settle_all(self, *, accepted: bool) -> None:
-        """Forget all that waits: it went out as a file, or will never go."""
-        settle = deliver if accepted else lose
-        for piece in self._ready:
-            if piece.last:
-                settle(piece.item)
+    def give_up(self) -> None:
+        """Forget all that waits: it will never go."""
+        waiting = [*self._filed, *(piece.item for piece in self._ready if piece.last)]
+        while self._backlog:
+            waiting.append(self._backlog.pop())
+        self._filed = []
         self._ready.clear()
         self._ready_units = 0
-        while self._backlog:
-            settle(self._backlog.pop())
+        lose(waiting)
+        for trail in {item.voice.trail for item in waiting if item.voice is not None}:
+            trail.forget_waiting()
+
+    def _draw(self, item: Item) -> None:
+        if item.notice or item.voice is None:
+            entries = [Entry(item.text, None)]
+        else:
+            voice = item.voice
+            texts = pieces(voice.drawn(item.text), voice.style)
+            entries = [Entry(text, voice.style, voice.source) for text in texts]
+        for number, entry in enumerate(entries, 1):
+            self._ready.append(_Piece(item, entry, last=number == len(entries)))
+            self._ready_units += len(entry.text) + 1
+
+    def _progress(self, items: list[Item]) -> tuple[dict[int, DeliveredTail], list[tuple[Trail, DeliveredTail]]]:
+        """Return how far the relays are once these items are delivered."""
+        marks: dict[int, list[bytes]] = {}
+        newest: dict[int, Item] = {}
+        for item in items:
+            if item.voice is not None:
+                marks.setdefault(item.voice.relay_id, []).append(item.marks)
+                newest[item.voice.relay_id] = item
+        tails: dict[int, DeliveredTail] = {}
+        trails: list[tuple[Trail, DeliveredTail]] = []
+        loop_now, now = _clock(), self._now()
+        for relay_id, item in newest.items():
+            if item.voice is not None:
+                at = now - timedelta(seconds=loop_now - item.at)
+                tails[relay_id] = item.voice.trail.after(b"".join(marks[relay_id]), at)
+                trails.append((item.voice.trail, tails[relay_id]))
+        return tails, trails
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot import metrics
 from bot.console.events import (
     Connected,
     ConsoleEvent,
@@ -20,20 +21,27 @@ from bot.console.events import (
     ServerDeleted,
     StatusChanged,
 )
+from bot.console.history import DELIVERED_LINES, MARK_BYTES
 from bot.console.target import ConsoleTarget
 from bot.errors import BotError
 from bot.relay import notices
-from bot.relay.backlog import Item, Tally
+from bot.relay.backlog import Item, Tally, Voice
+from bot.relay.collapse import Collapse
+from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox
+from bot.relay.pause import Gate
+from bot.relay.trail import Trail
 from bot.store.values import Relay
 from bot.terms import PowerState
 from bot.text import ansi, lines
 from bot.text.filters import LineFilter
-from bot.text.redaction import Redactor
-from bot.vitals import RelayHealth, RelayState
+from bot.text.redaction import Redactor, is_start_up
+from bot.vitals import DeliveredTail, RelayHealth, RelayState
 
 # A listener whose queue is full is read without a pause; after so many events others get their turn.
 _BREATHE = 100
+# Lines that are not shown are noted as dealt with in groups; after a SIGKILL that few are filtered out once more.
+_NOTE_UNSHOWN = 50
 _NEWS = {
     InstallStarted: notices.install_started,
     InstallCompleted: notices.install_completed,
@@ -50,8 +58,11 @@ class WantedRelay:
     target: ConsoleTarget
 
 
-OpenConsole = Callable[[WantedRelay], AbstractAsyncContextManager[AsyncIterator[ConsoleEvent]]]
-"""Gives a listener of a server's console; entering it starts the console's session if need be."""
+OpenConsole = Callable[[WantedRelay, DeliveredTail | None], AbstractAsyncContextManager[AsyncIterator[ConsoleEvent]]]
+"""Gives a listener of a server's console, which goes on behind the tail, if there is one, with the lines missed since.
+
+Entering it starts the console's session if need be.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +73,50 @@ class RelayTiming:
     """How long the console must be away before the channel hears of it."""
 
 
+@dataclass(slots=True)
+class Ledger:
+    """What is known of a relay beyond its restarts."""
+
+    tally: Tally
+    trail: Trail
+    gate: Gate
+
+
 class ConsoleRelay:
     """Reads a console and fills the channel's outbox.
 
     Raises BadInput when made, if a stored pattern cannot be used.
     """
 
-    def __init__(self, wanted: WantedRelay, outbox: Outbox, tally: Tally, timing: RelayTiming) -> None:
+    def __init__(
+        self, wanted: WantedRelay, outbox: Outbox, ledger: Ledger, journal: Journal, timing: RelayTiming
+    ) -> None:
         self.wanted = wanted
         self.state = RelayState.CONNECTING
-        self.tally = tally
+        self.tally = ledger.tally
         self.idle = asyncio.Event()
         """Set while everything the console has given is handled."""
         self.idle.set()
         self.last_error: str | None = None
         self._outbox = outbox
+        self._journal = journal
+        self._trail = ledger.trail
+        self._gate = ledger.gate
+        self._collapse = Collapse(self._put) if wanted.relay.collapse else None
         self._timing = timing
-        self._name = notices.name(wanted.server_name)
+        self._long = timedelta(seconds=timing.announce_loss)
+        self.server = notices.name(wanted.server_name)
+        """The server's name in Markdown."""
         self._filter = LineFilter.compile(wanted.relay.include, wanted.relay.exclude)
-        self._redactor = Redactor() if wanted.relay.redact else None
+        self._voice = Voice(
+            relay_id=wanted.relay.id,
+            style=wanted.relay.style,
+            source=self.server,
+            tally=ledger.tally,
+            trail=ledger.trail,
+            redactor=Redactor() if wanted.relay.redact else None,
+        )
+        self._unshown = bytearray()
         self._power = PowerState.UNKNOWN
         self._connected_since: datetime | None = None
         self._last_line_at: datetime | None = None
@@ -93,10 +129,13 @@ class ConsoleRelay:
     async def run(self, open_console: OpenConsole) -> None:
         """Relay until the console ends (its listener was closed) or the task is cancelled."""
         try:
-            async with open_console(self.wanted) as events:
+            async with open_console(self.wanted, self._trail.taken) as events:
                 await self._read(events)
         finally:
             self._forget_announcement()
+            self._tell_count()
+            if self._unshown and self._outbox.parked is None:
+                self._note_unshown(0)
 
     async def _read(self, events: AsyncIterator[ConsoleEvent]) -> None:
         count = 0
@@ -123,6 +162,7 @@ class ConsoleRelay:
             lost=self.tally.lost,
             reconnects=self._reconnects,
             last_error=str(channel_error) if channel_error is not None else self.last_error,
+            skipped=self._gate.skipped,
         )
 
     def failed(self, reason: str) -> None:
@@ -134,7 +174,8 @@ class ConsoleRelay:
         match event:
             case ConsoleLine(text, at):
                 self._last_line_at = at
-                self._show(text)
+                self._show(text, self._trail.take(text, at))
+                self._note_unshown(_NOTE_UNSHOWN)
             case InstallOutput(text) | DaemonMessage(text):
                 self._show(text)
             case StatusChanged(state):
@@ -148,19 +189,52 @@ class ConsoleRelay:
             case LinesDropped(count):
                 self._dropped(count)
             case InstallStarted() | InstallCompleted() | ServerDeleted():
-                self._say(_NEWS[type(event)](self._name))
+                self.announce(_NEWS[type(event)](self.server))
             case _:
                 pass  # stats, transfers, backups and daemon errors are for others
 
-    def _show(self, text: str) -> None:
-        for line in lines.split(text):
-            if not self._filter.shows(ansi.strip(line)):
-                continue
-            shown = self._redactor.redact(line) if self._redactor is not None else ansi.reduce(line)
-            self._outbox.put(Item(shown, self.wanted.relay.style, self._name, self.tally, self._now()))
+    def _show(self, text: str, mark: bytes = b"") -> None:
+        """Show what is to be shown of an event's text; `mark` is dealt with when the first line of it is."""
+        shown = lines.split(text)
+        if len(shown) > 1 and self._voice.redactor is not None and is_start_up(shown[0]):
+            del shown[1:]  # one command, wrapped: what masks it in the first line stands for all of it
+        for line in shown:
+            if self._lets_pass(line):
+                self._unshown += mark
+                mark = b""
+                self._put(line)
+        self._unshown += mark
 
-    def _say(self, text: str) -> None:
-        self._outbox.put(Item(text, None, "", None, self._now()))
+    def _lets_pass(self, line: str) -> bool:
+        if not (self._filter.shows_all or self._filter.shows(ansi.strip(line))) or self._gate.stops():
+            return False
+        return self._collapse is None or self._collapse.shows(line)
+
+    def _put(self, line: str) -> None:
+        """Show a line; with it those before it that are not shown are dealt with."""
+        marks = bytes(self._unshown)
+        self._unshown.clear()
+        self._outbox.put(Item(line, self._voice, self._now(), marks=marks))
+
+    def _note_unshown(self, least: int) -> None:
+        """Note lines that are not shown as dealt with, unless shown or counted ones before them still wait."""
+        counting = self._collapse is not None and self._collapse.counting
+        if len(self._unshown) < least * MARK_BYTES or self.tally.queued or counting:
+            del self._unshown[: -DELIVERED_LINES * MARK_BYTES]
+            return
+        tail = self._trail.after(bytes(self._unshown), self._trail.at)
+        self._unshown.clear()
+        self._trail.delivered(tail)
+        self._journal.note({self.wanted.relay.id: tail})
+
+    def announce(self, text: str) -> None:
+        """Say something in the relay's own name, in Markdown."""
+        self._tell_count()
+        self._outbox.put(Item(text, self._voice, self._now(), notice=True))
+
+    def _tell_count(self) -> None:
+        if self._collapse is not None:
+            self._collapse.flush()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -168,9 +242,12 @@ class ConsoleRelay:
     def _status(self, state: PowerState) -> None:
         # The state found at the first connection is no news, and an unknown one is none at all.
         known, self._power = self._power, state if state is not PowerState.UNKNOWN else self._power
-        text = notices.state_changed(self._name, state)
+        offline, self._trail.offline = self._trail.offline, self._power is PowerState.OFFLINE
+        text = notices.state_changed(self.server, state)
         if text is not None and known not in {PowerState.UNKNOWN, state}:
-            self._say(text)
+            self.announce(text)
+        elif offline != self._trail.offline and self._trail.begun:
+            self._note_unshown(0)
 
     def _disconnected(self, event: Disconnected) -> None:
         self.state, self._connected_since, self.last_error = RelayState.LOST, None, event.reason
@@ -181,16 +258,23 @@ class ConsoleRelay:
     def _announce_loss(self) -> None:
         if self._lost_at is not None:
             self._announced = True
-            self._say(notices.console_lost(self._name, self._lost_at, self.last_error or ""))
+            self.announce(notices.console_lost(self.server, self._lost_at, self.last_error or ""))
 
     def _connected(self, event: Connected) -> None:
-        lost_at = event.lost_at or self._lost_at
+        if not self._trail.begun:
+            self._trail.begin(event.before, event.at)
+            self._note_unshown(0)
+        lost_at = event.lost_at or self._lost_at or self._trail.at
         if lost_at is not None:
+            away = event.at - lost_at
             self._reconnects += event.lost_at is not None
             if not event.complete:
-                self._say(notices.lines_missing(self._name, lost_at, event.at, event.recovered))
+                metrics.relay_gaps.inc()
+                self.announce(notices.lines_missing(self.server, lost_at, event.at, event.recovered))
             elif self._announced:
-                self._say(notices.console_back(self._name, event.at - lost_at, event.recovered))
+                self.announce(notices.console_back(self.server, away, event.recovered, paused=self._gate.closed))
+            elif event.lost_at is None and event.recovered and away > self._long and not self._gate.closed:
+                self.announce(notices.caught_up(self.server, lost_at, event.recovered))
         self._forget_announcement()
         self.state, self._connected_since, self.last_error = RelayState.LIVE, event.at, None
         self._lost_at, self._announced, self._parked_for = None, False, None
@@ -202,11 +286,13 @@ class ConsoleRelay:
         self._forget_announcement()
         if reason != self._parked_for:
             self._parked_for, self._announced = reason, True
-            self._say(notices.parked(self._name, reason))
+            self.announce(notices.parked(self.server, reason))
 
     def _dropped(self, count: int) -> None:
+        if self._gate.stops(count):
+            return
         self.tally.lost += count
-        self._say(notices.lines_dropped(count))
+        self.announce(notices.lines_dropped(count))
 
     def _forget_announcement(self) -> None:
         if self._announcement is not None:

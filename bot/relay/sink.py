@@ -1,6 +1,7 @@
 """Where a relay's messages go, as the relay sees it, and how that can fail."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.errors import BotError
@@ -48,5 +49,14 @@ class Sink(Protocol):
         `nonce` (at most 25 characters) makes a repeat harmless.
 
         Raises `SinkUnavailable`, `ChannelGone`, `ChannelForbidden` or `MessageRefused`.
+        """
+        ...
+
+    async def arrived(self, channel_id: int, content: str, since: datetime) -> bool:
+        """Whether the channel's newest messages hold one of the bot's own with this content, posted after `since`.
+
+        False also where the bot may not read the channel's history.
+
+        Raises `SinkUnavailable`, `ChannelGone` or `ChannelForbidden`.
         """
         ...

@@ -3,23 +3,28 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from bot import metrics
 from bot.errors import BotError
 from bot.i18n import _
 from bot.relay.backlog import Bounds, Tally
+from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox, OutboxTiming
 from bot.relay.pace import Paces
-from bot.relay.relay import ConsoleRelay, OpenConsole, RelayTiming, WantedRelay
+from bot.relay.pause import PauseBook, Pauses
+from bot.relay.relay import ConsoleRelay, Ledger, OpenConsole, RelayTiming, WantedRelay
 from bot.relay.sink import ChannelForbidden, Sink
+from bot.relay.trail import Trail
+from bot.store.values import Outgoing
 from bot.vitals import RelayHealth, RelayState
 
 _log = logging.getLogger(__name__)
 
 Wanted = Callable[[], Awaitable[Sequence[WantedRelay]]]
-Report = Callable[[int, BotError], Awaitable[None]]
+Report = Callable[[WantedRelay, BotError], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +68,29 @@ class RelaySupervisor:
         open_console: OpenConsole,
         sink: Sink,
         paces: Paces,
+        journal: Journal,
         report: Report | None = None,
+        pauses: PauseBook | None = None,
         timing: SupervisorTiming | None = None,
         relay_timing: RelayTiming | None = None,
         outbox_timing: OutboxTiming | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         self._wanted, self._open_console, self._sink, self._paces = wanted, open_console, sink, paces
-        self._report = report
+        self._journal, self._report, self._pauses = journal, report, Pauses(pauses)
         self._timing = timing or SupervisorTiming()
         self._relay_timing = relay_timing or RelayTiming()
         self._outbox_timing, self._bounds = outbox_timing, bounds
         self._running: dict[int, _Running] = {}
         self._parked: dict[int, _ParkedRelay] = {}
         self._reported: dict[int, str] = {}
-        self._tallies: dict[int, Tally] = {}
+        self._ledgers: dict[int, Ledger] = {}
+        self._unsettled: dict[int, Outgoing] | None = None
         self._outboxes: dict[int, Outbox] = {}
         self._woken = asyncio.Event()
         self._closing = False
         self._busy = asyncio.Lock()
+        metrics.relay_queue.set_function(self._queued)
 
     async def run(self) -> None:
         """Run the relays until `close` or cancellation."""
@@ -117,7 +126,7 @@ class RelaySupervisor:
             await _end(running.task for running in self._running.values())
             # A little is kept back for the closing itself.
             left = max(0.0, (end - self._now()) * 0.9)
-            await asyncio.gather(*(outbox.close(left) for outbox in self._outboxes.values()))
+            await asyncio.gather(self._pauses.save(), *(outbox.close(left) for outbox in self._outboxes.values()))
             self._running.clear()
             self._outboxes.clear()
 
@@ -131,6 +140,9 @@ class RelaySupervisor:
                     while not running.relay.idle.is_set():
                         await running.relay.idle.wait()
 
+    def _queued(self) -> float:
+        return float(sum(ledger.tally.queued for ledger in self._ledgers.values()))
+
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
@@ -138,6 +150,7 @@ class RelaySupervisor:
         """Bring the running relays in line with the wanted ones; return after how many seconds to look again."""
         try:
             wanted = {one.relay.id: one for one in await self._wanted()}
+            await self._read_journal(wanted)
         except Exception:  # noqa: BLE001 - whatever the store's trouble is, running relays go on
             _log.exception("the wanted relays cannot be read; trying again")
             return self._timing.retry
@@ -147,11 +160,23 @@ class RelaySupervisor:
             await self._park_dead_channels()
             await self._stop_unwanted(wanted)
             for relay_id, one in wanted.items():
-                if relay_id not in self._running and relay_id not in self._parked:
+                if relay_id in self._ledgers and relay_id not in self._running and relay_id not in self._parked:
                     await self._start(one)
             self._name_servers()
-        due = min((parked.until for parked in self._parked.values()), default=float("inf"))
-        return None if due == float("inf") else max(0.0, due - self._now())
+            wait = await self._pauses.look((wanted[key].relay, one.relay) for key, one in self._running.items())
+        wait = min([wait, *(parked.until - self._now() for parked in self._parked.values())])
+        return None if wait == float("inf") else max(0.0, wait)
+
+    async def _read_journal(self, wanted: Mapping[int, WantedRelay]) -> None:
+        """Read how far the relays were in an earlier life, those not known in this one yet."""
+        if self._unsettled is None:
+            self._unsettled = await self._journal.unsettled()
+        new = [relay_id for relay_id in wanted if relay_id not in self._ledgers]
+        if new:
+            tails = await self._journal.tails(new)
+            for relay_id in new:
+                gate = self._pauses.gate(wanted[relay_id].relay)
+                self._ledgers[relay_id] = Ledger(Tally(), Trail(tails.get(relay_id)), gate)
 
     async def _park_dead_channels(self) -> None:
         for channel_id, outbox in list(self._outboxes.items()):
@@ -172,21 +197,23 @@ class RelaySupervisor:
         for relay_id, parked in list(self._parked.items()):
             if wanted.get(relay_id) != parked.wanted or self._now() >= parked.until:
                 del self._parked[relay_id]
-        for relay_id in self._tallies.keys() - wanted.keys():
-            del self._tallies[relay_id]
+        for relay_id in self._ledgers.keys() - wanted.keys():
+            del self._ledgers[relay_id]
+            self._pauses.forget(relay_id)
             self._reported.pop(relay_id, None)
         channels = {one.relay.channel_id for one in wanted.values()}
         for channel_id in self._outboxes.keys() - channels:
             await self._outboxes.pop(channel_id).close(0)
+            self._journal.settle(channel_id, {})
 
     async def _start(self, wanted: WantedRelay) -> None:
         relay_id, channel_id = wanted.relay.id, wanted.relay.channel_id
-        tally = self._tallies.setdefault(relay_id, Tally())
+        ledger = self._ledgers[relay_id]
         outbox = self._outboxes.get(channel_id) or self._open_outbox(channel_id)
         try:
-            relay = ConsoleRelay(wanted, outbox, tally, self._relay_timing)
+            relay = ConsoleRelay(wanted, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
-            await self._park(wanted, error, _never_ran(tally))
+            await self._park(wanted, error, _never_ran(ledger.tally))
             return
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
         self._running[relay_id] = _Running(wanted, relay, task)
@@ -197,6 +224,8 @@ class RelaySupervisor:
             sink=self._sink,
             pace=self._paces.of(channel_id),
             turns=self._paces.turns,
+            journal=self._journal,
+            unsettled=(self._unsettled or {}).pop(channel_id, None),
             parked=lambda _channel_id, _error: self._woken.set(),
             timing=self._outbox_timing,
             bounds=self._bounds,
@@ -232,7 +261,7 @@ class RelaySupervisor:
         _log.warning("relay %s is parked: %s", relay_id, error)
         if self._report is not None:
             try:
-                await self._report(relay_id, error)
+                await self._report(wanted, error)
             except Exception:  # noqa: BLE001 - telling people is best effort
                 _log.exception("the parking of relay %s could not be reported", relay_id)
 

@@ -9,10 +9,11 @@ from bot.services.members import Member
 from bot.services.outcome import Progress
 from bot.services.panels import ConnectedPanel, LinkChoice, PanelRow, Panels
 from bot.services.power import Power
-from bot.services.relays import RelayRow, Relays
+from bot.services.relays import LONGEST_PAUSE, RelayRow, Relays
 from bot.services.servers import ServerOverview, Servers, ServerStatus
 
 __all__ = [
+    "LONGEST_PAUSE",
     "PRESETS",
     "Access",
     "AccessCheck",

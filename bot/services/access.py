@@ -1,11 +1,13 @@
 """Who may do what: grants map a role to actions on a server. An empty map means nobody."""
 
 import fnmatch
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
+from bot.names import is_one_line
 from bot.services.members import Member
 from bot.store.grants import ANY
 from bot.store.store import Store
@@ -50,6 +52,8 @@ class AccessCheck:
     """The roles that give each action; empty tuples for admins, who need none."""
     panel_labels: tuple[str, ...]
     """Other panels whose keys act for some of it."""
+    commands: tuple[str, ...] = ()
+    """The patterns that `/command` is limited to; none means any command."""
 
 
 class Access:
@@ -71,8 +75,7 @@ class Access:
         `command` is the console command meant by Action.COMMAND, matched against the grants' patterns. The
         key that the server was linked with goes before a grant's other key.
         """
-        if server.guild_id != member.guild_id:
-            raise NotAllowed(_("That server is not linked here."))
+        await self.require_linked(member, server)
         if member.is_admin:
             return Permit(server.panel_id)
         grants = [g for g in await self._grants_of(member, server) if action in g.actions]
@@ -89,6 +92,15 @@ class Access:
         panels = [g.panel_id for g in grants]
         other = None if None in panels else panels[0]
         return Permit(other if other is not None else server.panel_id)
+
+    async def require_linked(self, member: Member, server: LinkedServer) -> None:
+        """Raise NotAllowed unless this very server is linked in the member's guild still: buttons outlive links.
+
+        Its id alone would not tell, because SQLite gives the id of the newest row again once that row is gone.
+        """
+        now = await self._store.servers.get(server.id)
+        if now is None or (now.guild_id, now.panel_id, now.uuid) != (member.guild_id, server.panel_id, server.uuid):
+            raise NotAllowed(_("**{server}** is not linked here any more.").format(server=escape(server.name)))
 
     async def allowed(self, member: Member, server: LinkedServer) -> frozenset[Action]:
         """Return everything the member may do with the server."""
@@ -124,6 +136,9 @@ class Access:
         """Give a role actions on one server or all; BadInput where a word is no preset and no action."""
         self.require_admin(member)
         actions = parse_actions(allow)
+        patterns = parse_patterns(commands)
+        if patterns and Action.COMMAND not in actions:
+            raise BadInput(_("`commands` limits the action **command**, so name that in `allow` as well."))
         if server and panel and (await self._urls(member.guild_id)).get(server.panel_id) != panel.url:
             raise BadInput(
                 _("**{server}** lives on another panel than **{panel}**, so that key cannot act on it.").format(
@@ -136,7 +151,7 @@ class Access:
             actions,
             server_id=server.id if server else None,
             panel_id=panel.id if panel else None,
-            commands=parse_patterns(commands),
+            commands=patterns,
         )
 
     async def revoke(self, member: Member, *, role_id: int, server: LinkedServer | None) -> int:
@@ -157,7 +172,7 @@ class Access:
         }
         labels = {p.id: p.label for p in await self._store.panels.list(member.guild_id)}
         others = {labels[g.panel_id] for g in grants if g.panel_id is not None and g.panel_id in labels}
-        return AccessCheck(_union(grants), reasons, tuple(sorted(others)))
+        return AccessCheck(_union(grants), reasons, tuple(sorted(others)), _patterns(grants))
 
     async def _grants_of(self, member: Member, server: LinkedServer) -> list[Grant]:
         """The grants of the member's roles that cover the server, those naming it first."""
@@ -208,9 +223,12 @@ def parse_actions(text: str) -> frozenset[Action]:
 
 
 def parse_patterns(text: str | None) -> tuple[str, ...]:
-    """Return the command patterns of a comma list, `*` standing for anything; BadInput for control characters."""
+    """Return the command patterns of a comma list, `*` standing for anything; none where nothing was typed.
+
+    Raises BadInput for control characters, and for text that names no pattern: none at all would allow every command.
+    """
     patterns = tuple(part.strip() for part in (text or "").split(",") if part.strip())
-    if any(not part.isprintable() for part in patterns):
+    if (text is not None and not patterns) or any(not is_one_line(part) for part in patterns):
         raise BadInput(_("A command pattern is one line of plain text, such as `whitelist *`."))
     return patterns
 
@@ -236,9 +254,19 @@ def _union(grants: Iterable[Grant]) -> frozenset[Action]:
     return frozenset(action for grant in grants for action in grant.actions)
 
 
+def _patterns(grants: Iterable[Grant]) -> tuple[str, ...]:
+    """The patterns of all grants of Action.COMMAND together; none when one of them has none and so allows anything."""
+    lists = [grant.commands for grant in grants if Action.COMMAND in grant.actions]
+    return tuple(dict.fromkeys(p for patterns in lists for p in patterns)) if all(lists) else ()
+
+
 def _command_allowed(command: str, patterns: tuple[str, ...]) -> bool:
     """Whether the command, without a leading slash and in any case, fits a pattern; no patterns fit all."""
     folded = " ".join(command.strip().removeprefix("/").casefold().split())
-    return not patterns or any(
-        fnmatch.fnmatchcase(folded, " ".join(pattern.removeprefix("/").casefold().split())) for pattern in patterns
-    )
+    return not patterns or any(fnmatch.fnmatchcase(folded, _only_stars(pattern)) for pattern in patterns)
+
+
+def _only_stars(pattern: str) -> str:
+    """Return the pattern as fnmatch takes it; `?` and `[` stand for themselves, as in commands they do."""
+    folded = " ".join(pattern.removeprefix("/").casefold().split())
+    return re.sub(r"[?\[]", r"[\g<0>]", folded)

@@ -11,6 +11,7 @@ from bot.panel.pool import PanelPool
 from bot.services.access import Permit
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
+from bot.terms import PowerState
 
 
 class Connections:
@@ -39,6 +40,10 @@ class Connections:
     async def listen(self, server: LinkedServer) -> Listener:
         """Return a listener on the server's console."""
         return self._hub.listen(await self.target(server))
+
+    def live_state(self, server: LinkedServer) -> PowerState:
+        """Return the power state by the server's console, if one is open anyway: the panel's word is up to 20 s old."""
+        return self._hub.state((server.panel_id, server.uuid))
 
     async def rekeyed(self, panel: Panel) -> None:
         """Let the panel's consoles try again at once: what kept them away may have been its old key."""

@@ -2,7 +2,7 @@
 
 from bot.errors import BadInput
 from bot.i18n import _
-from bot.names import fold
+from bot.names import fold, is_one_line
 from bot.panel.models import Server as PanelServer
 from bot.store.values import LinkedServer, Panel
 from bot.text.markdown import escape
@@ -63,7 +63,7 @@ def not_on_panel(panel: Panel, text: str) -> str:
 def check_name(name: str) -> str:
     """Return the name trimmed; BadInput unless it is one line of 1 to 100 characters."""
     stripped = name.strip()
-    if not stripped or len(stripped) > MAX_NAME or not stripped.isprintable():
+    if len(stripped) > MAX_NAME or not is_one_line(stripped):
         raise BadInput(_("A server's name is one line of 1 to {count} characters.").format(count=MAX_NAME))
     return stripped
 
@@ -71,7 +71,7 @@ def check_name(name: str) -> str:
 def check_template(template: str) -> str:
     """Return a say-template that holds `{message}` and is one line; BadInput otherwise."""
     stripped = template.strip()
-    if "{message}" not in stripped or not stripped.isprintable() or len(stripped) > 200:
+    if "{message}" not in stripped or not is_one_line(stripped) or len(stripped) > 200:
         raise BadInput(
             _("A say-template is one line of at most 200 characters with `{placeholder}` in it.").format(
                 placeholder="{message}"

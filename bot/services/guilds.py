@@ -1,15 +1,16 @@
 """Guilds that come and go: leaving one deletes its keys and everything else of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from bot.panel.pool import PanelPool
+from bot.store.grants import ANY
 from bot.store.store import Store
 
 
 class Guilds:
     """Told by the Discord client when a guild appears or is gone for good."""
 
-    def __init__(self, store: Store, pool: PanelPool, *, changed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, pool: PanelPool, *, changed: Callable[[int | None], None]) -> None:
         self._store = store
         self._pool = pool
         self._changed = changed
@@ -24,7 +25,21 @@ class Guilds:
         await self._store.guilds.remove(guild_id)
         for panel in panels:
             self._pool.forget(url=panel.url, key=panel.key)
-        self._changed()
+        self._changed(None)
+
+    async def role_deleted(self, guild_id: int, role_id: int) -> None:
+        """Delete what was granted to a role that is gone: nobody could revoke it by name any more."""
+        await self._store.grants.revoke(guild_id, role_id, ANY)
+
+    async def roles_are(self, guild_id: int, role_ids: Collection[int]) -> None:
+        """Delete what was granted to roles other than these: they were deleted while the bot was away."""
+        for role_id in {grant.role_id for grant in await self._store.grants.list(guild_id)} - set(role_ids):
+            await self.role_deleted(guild_id, role_id)
+
+    async def rights_changed(self, guild_id: int) -> None:
+        """Let relays that were not allowed to post try again: the bot's rights in the guild may have come back."""
+        for relay in await self._store.relays.list(guild_id):
+            self._changed(relay.id)
 
     async def known(self) -> list[int]:
         """Return the guilds that have rows, to be compared with those the bot is in."""

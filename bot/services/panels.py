@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.errors import BadInput, BotError, ServerNotFound, UnknownServer
 from bot.i18n import _
-from bot.names import fold
+from bot.names import fold, is_one_line
 from bot.panel.models import PanelIdentity
 from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
@@ -98,6 +98,7 @@ class Panels:
         """Put a new key in the place of the old one, once the panel has accepted it."""
         self._access.require_admin(member)
         identity, servers = await self._verify(panel.url, key)
+        await self.require_connected(member, panel)
         await self._store.panels.replace_key(panel.id, key.strip())
         self._pool.forget(url=panel.url, key=panel.key)
         self._remember(panel.id, servers)
@@ -121,9 +122,23 @@ class Panels:
             raise BadInput(_("Say which panel: {labels}.").format(labels=labels))
         raise BadInput(_("No panel of that label is connected; there is {labels}.").format(labels=labels))
 
+    async def require_connected(self, member: Member, panel: Panel) -> None:
+        """Raise BotError unless this very panel is connected still: a form or button may act long after it was shown.
+
+        Its id alone would not tell, because SQLite gives the id of the newest row again once that row is gone.
+        """
+        now = await self._store.panels.get(member.guild_id, panel.id)
+        if now is None or (now.url, now.label) != (panel.url, panel.label):
+            raise BotError(
+                _("The panel **{label}** is no longer connected, so nothing was changed.").format(
+                    label=escape(panel.label)
+                )
+            )
+
     async def remove(self, member: Member, panel: Panel) -> int:
         """Forget a panel, its key and everything linked through it; return how many servers that were."""
         self._access.require_admin(member)
+        await self.require_connected(member, panel)
         count = sum(s.panel_id == panel.id for s in await self._store.servers.list(member.guild_id))
         await self._store.panels.remove(panel.id)
         self._pool.forget(url=panel.url, key=panel.key)
@@ -154,6 +169,8 @@ class Panels:
 
         Raises UnknownServer, BadInput when several bear the name, PanelError when the panel cannot be asked.
         """
+        if not text.strip():
+            raise BadInput(_("Say which server: its name or identifier on the panel."))
         found = on_panel(text, self._lists.get(panel.id, []))
         found = found or on_panel(text, await self._read(panel))
         if found is not None:
@@ -248,6 +265,6 @@ class Panels:
 
 def _check_label(label: str) -> str:
     stripped = label.strip()
-    if len(stripped) > _MAX_LABEL or not stripped.isprintable():
+    if stripped and (len(stripped) > _MAX_LABEL or not is_one_line(stripped)):
         raise BadInput(_("A label is one line of at most {count} characters.").format(count=_MAX_LABEL))
     return stripped

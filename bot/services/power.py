@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -49,6 +49,11 @@ class Power:
         self._connections = connections
         self._timing = timing
         self._clock = clock
+        self._closing = asyncio.Event()
+
+    async def close(self) -> None:
+        """Let everyone who follows a signal say within half a second that the bot goes away; waits for nobody."""
+        self._closing.set()
 
     async def follow(self, member: Member, server: LinkedServer, signal: Signal) -> AsyncGenerator[Progress]:
         """Send the signal once and yield how it goes; the last progress has `done`.
@@ -70,6 +75,9 @@ class Power:
             steps = self._watch(listener, outcome) if listener else self._poll(client, server, outcome, sent_at)
             async for progress in steps:
                 yield progress
+                if progress.done:
+                    return
+            yield Progress(_goodbye(server), done=True)  # without a last step, it is the bot that ends
 
     async def _hear(self, server: LinkedServer, stack: AsyncExitStack) -> Listener | None:
         """A listener whose socket is up, or None where polling has to do."""
@@ -83,8 +91,11 @@ class Power:
     async def _watch(self, listener: Listener, outcome: Outcome) -> AsyncIterator[Progress]:
         """Follow on the socket; a socket lost meanwhile comes back by itself and then tells the state."""
         events = aiter(listener)
-        while True:
-            event = await _next_within(events, 1.0)
+        while not self._closing.is_set():
+            try:
+                event = await _next_within(events, 0.5)
+            except _EndedError:
+                return
             progress = _take(event, outcome, self._clock()) if event else None
             if progress is not None and outcome.crashed:
                 yield await self._last_words(events, outcome)
@@ -99,7 +110,10 @@ class Power:
         until = self._clock() + self._timing.last_words
         crashed_at = self._clock()
         while (left := until - self._clock()) > 0:
-            event = await _next_within(events, left)
+            try:
+                event = await _next_within(events, left)
+            except _EndedError:
+                break
             if isinstance(event, ConsoleLine):
                 outcome.hear(event.text)
         return outcome.crash(crashed_at)
@@ -109,8 +123,7 @@ class Power:
     ) -> AsyncIterator[Progress]:
         """Follow by asking the panel, whose answers may be 20 s old."""
         pause = self._timing.poll
-        while True:
-            await asyncio.sleep(pause)
+        while not await self._closes_within(pause):
             now = self._clock()
             progress = None
             try:
@@ -128,6 +141,16 @@ class Power:
                 if progress.done:
                     return
 
+    async def _closes_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._closing.wait()
+        return False
+
+
+class _EndedError(Exception):
+    """The console hub was closed: no event will ever come."""
+
 
 def _take(event: ConsoleEvent, outcome: Outcome, now: float) -> Progress | None:
     match event:
@@ -143,11 +166,14 @@ def _take(event: ConsoleEvent, outcome: Outcome, now: float) -> Progress | None:
 
 
 async def _next_within(events: AsyncIterator[ConsoleEvent], seconds: float) -> ConsoleEvent | None:
+    """Return the next event, None when there was none in time; _EndedError when there will be none."""
     try:
         async with asyncio.timeout(seconds):
             return await anext(events)
-    except (TimeoutError, StopAsyncIteration):
+    except TimeoutError:
         return None
+    except StopAsyncIteration:
+        raise _EndedError from None
 
 
 async def _polled_state(client: PanelClient, server: LinkedServer) -> PowerState:
@@ -171,3 +197,9 @@ def _sent(signal: Signal, server: LinkedServer) -> str:
         Signal.KILL: _("Killing **{server}** …"),
     }
     return texts[signal].format(server=escape(server.name))
+
+
+def _goodbye(server: LinkedServer) -> str:
+    return _("I am going offline and cannot follow **{server}** any longer; see `/status` when I am back.").format(
+        server=escape(server.name)
+    )

@@ -1,7 +1,8 @@
 """Which consoles go to which channels; the supervisor is woken when that changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.errors import BadInput, NotSupported
 from bot.i18n import _
@@ -9,11 +10,14 @@ from bot.services.access import Access
 from bot.services.connections import Connections
 from bot.services.members import Member
 from bot.store.store import Store
-from bot.store.values import LinkedServer, Relay
+from bot.store.values import LinkedServer, Pause, Relay
 from bot.terms import RelayStyle
 from bot.text.filters import LineFilter
 from bot.text.markdown import escape
-from bot.vitals import RelayHealth
+from bot.vitals import RelayHealth, RelayState
+
+LONGEST_PAUSE = 7 * 24 * 60
+"""In minutes: whoever wants silence for longer wants no relay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,14 @@ class Relays:
         *,
         changed: Callable[[int | None], None],
         health: Callable[[int], RelayHealth | None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._access = access
         self._connections = connections
         self._changed = changed
         self._health = health
+        self._now = now
 
     async def add(
         self,
@@ -53,6 +59,7 @@ class Relays:
         include: str | None = None,
         exclude: str | None = None,
         redact: bool = True,
+        collapse: bool = False,
     ) -> tuple[Relay, tuple[str, ...]]:
         """Send the server's console to the channel from now on; return the relay and warnings to show.
 
@@ -68,7 +75,14 @@ class Relays:
                 )
             )
         relay = await self._store.relays.add(
-            member.guild_id, server.id, channel_id, style=style, include=include, exclude=exclude, redact=redact
+            member.guild_id,
+            server.id,
+            channel_id,
+            style=style,
+            include=include,
+            exclude=exclude,
+            redact=redact,
+            collapse=collapse,
         )
         self._changed(relay.id)
         warnings: list[str] = []
@@ -84,17 +98,66 @@ class Relays:
     async def remove(self, member: Member, *, server: LinkedServer | None, channel_id: int) -> int:
         """Stop relaying into the channel, one server's console or (None) all; return how many relays ended."""
         self._access.require_admin(member)
-        doomed = [
-            r
-            for r in await self._store.relays.of_channel(channel_id)
-            if r.guild_id == member.guild_id and (server is None or r.server_id == server.id)
-        ]
+        doomed = await self._chosen(member, server, channel_id)
         if not doomed:
             raise BadInput(_("Nothing is relayed into that channel, so there is nothing to remove."))
         for relay in doomed:
             await self._store.relays.remove(relay.id)
         self._changed(None)
         return len(doomed)
+
+    async def remove_dead(self, member: Member, *, server: LinkedServer, channels: Collection[int]) -> int:
+        """End the server's relays into channels that exist no more, which nobody can name; return how many.
+
+        `channels` are those known to exist. A channel that is only unknown, such as an archived thread, is spared: a
+        relay into it is not parked.
+        """
+        self._access.require_admin(member)
+        count = 0
+        for relay in await self._store.relays.list(member.guild_id):
+            health = self._health(relay.id)
+            parked = health is not None and health.state is RelayState.PARKED
+            if relay.server_id == server.id and relay.channel_id not in channels and parked:
+                await self._store.relays.remove(relay.id)
+                count += 1
+        if count:
+            self._changed(None)
+        return count
+
+    async def pause(
+        self, member: Member, *, server: LinkedServer | None, channel_id: int, minutes: int
+    ) -> tuple[int, datetime | None]:
+        """Keep lines out of the channel for so many minutes, one server's or (None) all; 0 shows them again at once.
+
+        A pause of a paused relay moves its end. Returns how many relays that concerned and the end of the pause, UTC;
+        None for one that ended. Raises BadInput for a time out of bounds and where there is nothing to do.
+        """
+        self._access.require_admin(member)
+        if not 0 <= minutes <= LONGEST_PAUSE:
+            text = _("A console can be paused for 1 to {most} minutes; 0 shows it again.")
+            raise BadInput(text.format(most=LONGEST_PAUSE))
+        chosen = await self._chosen(member, server, channel_id)
+        if not chosen:
+            raise BadInput(_("Nothing is relayed into that channel, so there is nothing to pause."))
+        now = self._now()
+        until = now + timedelta(minutes=minutes)
+        if not minutes:
+            chosen = tuple(relay for relay in chosen if relay.pause is not None and relay.pause.until > now)
+            if not chosen:
+                raise BadInput(_("No console in that channel is paused; every line is shown."))
+        for relay in chosen:
+            present = relay.pause if relay.pause is not None and relay.pause.until > now else Pause(now, until)
+            await self._store.relays.pause(relay.id, Pause(present.since, until, present.skipped))
+        self._changed(None)
+        return len(chosen), until if minutes else None
+
+    async def _chosen(self, member: Member, server: LinkedServer | None, channel_id: int) -> tuple[Relay, ...]:
+        """Return the guild's relays into a channel, those of one server or (None) of all."""
+        return tuple(
+            relay
+            for relay in await self._store.relays.of_channel(channel_id)
+            if relay.guild_id == member.guild_id and (server is None or relay.server_id == server.id)
+        )
 
     async def list(self, member: Member) -> list[RelayRow]:
         """Return the guild's relays with their health."""

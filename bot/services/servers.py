@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from bot.errors import BadInput, BotError, BusyReason, ServerBusy, UnknownServer
 from bot.i18n import _
+from bot.names import tidied
 from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
 from bot.services.connections import Connections
-from bot.services.finding import check_name, check_template, fits, named, which
+from bot.services.finding import MAX_NAME, check_name, check_template, fits, named, which
 from bot.services.members import Member
 from bot.services.panels import Panels
 from bot.store.servers import DEFAULT_SAY_TEMPLATE
@@ -125,10 +126,11 @@ class Servers:
         """Link the panel's server of that name or identifier; PanelError, BadInput or UnknownServer otherwise."""
         self._access.require_admin(member)
         found = await self._panels.find_server(panel, text)
+        await self._panels.require_connected(member, panel)
         return await self._store.servers.link(
             member.guild_id,
             panel.id,
-            check_name(name if name is not None else found.name),
+            check_name(name) if name is not None else tidied(found.name, MAX_NAME) or found.identifier,
             found.identifier,
             found.uuid,
             say_template=check_template(say_template) if say_template is not None else DEFAULT_SAY_TEMPLATE,
@@ -152,6 +154,7 @@ class Servers:
     async def unlink(self, member: Member, server: LinkedServer) -> None:
         """Forget the server with its grants and relays; nothing happens to it on the panel."""
         self._access.require_admin(member)
+        await self._access.require_linked(member, server)
         await self._store.servers.unlink(server.id)
         self._changed()
 
@@ -169,7 +172,7 @@ class Servers:
         resources, note = Resources(state=PowerState.UNKNOWN), busy_sentence(details.busy)
         if details.busy is None:
             try:
-                resources = await client.resources(server.identifier)
+                resources = self._newest(server, await client.resources(server.identifier))
             except BotError as error:
                 note = str(error)
         sensible = () if details.busy else _SIGNALS[resources.state]
@@ -181,7 +184,7 @@ class Servers:
         try:
             async with asyncio.timeout(_OVERVIEW_SECONDS):
                 client = await self._connections.client_for(server)
-                return ServerOverview(server, (await client.resources(server.identifier)).state)
+                return ServerOverview(server, self._newest(server, await client.resources(server.identifier)).state)
         except TimeoutError:
             note = _("The panel did not answer in time.")
         except ServerBusy as error:
@@ -189,6 +192,11 @@ class Servers:
         except BotError as error:
             note = str(error)
         return ServerOverview(server, PowerState.UNKNOWN, note)
+
+    def _newest(self, server: LinkedServer, told: Resources) -> Resources:
+        """Return what the panel told, or where its state is out of date the live one alone: the figures are as old."""
+        live = self._connections.live_state(server)
+        return told if live in {PowerState.UNKNOWN, told.state} else Resources(state=live)
 
     async def _meant(
         self, text: str | None, *, channel_id: int, servers: list[LinkedServer], preferred: list[LinkedServer]

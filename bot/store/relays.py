@@ -1,13 +1,13 @@
 """Queries about relays: which server's console goes into which channel."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
 from bot.store.tables import RelayRow, ServerRow
-from bot.store.values import Relay
+from bot.store.values import Pause, Relay
 from bot.terms import RelayStyle
 
 
@@ -27,6 +27,7 @@ class Relays:
         include: str | None = None,
         exclude: str | None = None,
         redact: bool = True,
+        collapse: bool = False,
     ) -> Relay:
         """Store a relay and return it.
 
@@ -53,6 +54,7 @@ class Relays:
                 include=include,
                 exclude=exclude,
                 redact=redact,
+                collapse=collapse,
             )
             session.add(row)
             await session.flush()
@@ -72,6 +74,26 @@ class Relays:
         async with self._database.reading() as session:
             return [_value(row) for row in await session.scalars(query)]
 
+    async def pause(self, relay_id: int, pause: Pause) -> None:
+        """Begin a pause, or move the end of one."""
+        values = {"paused_since": pause.since, "paused_until": pause.until, "paused_skipped": pause.skipped}
+        async with self._database.writing() as session:
+            await session.execute(update(RelayRow).where(RelayRow.id == relay_id).values(values))
+
+    async def save_skipped(self, relay_id: int, count: int) -> None:
+        """Note how many lines the present pause has kept back, so that a restart of the bot does not forget them."""
+        query = update(RelayRow).where(RelayRow.id == relay_id, RelayRow.paused_since.is_not(None))
+        async with self._database.writing() as session:
+            await session.execute(query.values(paused_skipped=count))
+
+    async def forget_pause(self, relay_id: int, pause: Pause) -> None:
+        """Forget a pause whose end was told; not one that was prolonged or begun meanwhile."""
+        query = update(RelayRow).where(
+            RelayRow.id == relay_id, RelayRow.paused_since == pause.since, RelayRow.paused_until == pause.until
+        )
+        async with self._database.writing() as session:
+            await session.execute(query.values(paused_since=None, paused_until=None, paused_skipped=None))
+
     async def remove(self, relay_id: int) -> None:
         """Delete a relay."""
         async with self._database.writing() as session:
@@ -89,4 +111,12 @@ def _value(row: RelayRow) -> Relay:
         exclude=row.exclude,
         redact=row.redact,
         created_at=row.created_at,
+        collapse=row.collapse,
+        pause=_pause(row),
     )
+
+
+def _pause(row: RelayRow) -> Pause | None:
+    if row.paused_since is None or row.paused_until is None:
+        return None
+    return Pause(row.paused_since, row.paused_until, row.paused_skipped or 0)

@@ -39,12 +39,12 @@ class Servers:
             await ensure_guild(session, guild_id)
             if await session.scalar(select(PanelRow.guild_id).where(PanelRow.id == panel_id)) != guild_id:
                 raise BadInput(_("This guild has no such panel any more; connect it first with /panel connect."))
-            await _refuse_taken_name(session, guild_id, name)
             linked_as = await session.scalar(
                 select(ServerRow.name).where(ServerRow.guild_id == guild_id, ServerRow.uuid == uuid)
             )
             if linked_as is not None:
                 raise BadInput(_("That server is linked already, as “{name}”.").format(name=linked_as))
+            await _refuse_taken_name(session, guild_id, name)
             row = ServerRow(
                 guild_id=guild_id,
                 panel_id=panel_id,

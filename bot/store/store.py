@@ -9,6 +9,7 @@ from bot.errors import StartupError
 from bot.store.database import Database, cannot_open, make_engine, make_folder, try_file
 from bot.store.grants import Grants
 from bot.store.guilds import Guilds
+from bot.store.journal import Journal
 from bot.store.migrate import Standing, migrate, standing
 from bot.store.panels import Panels
 from bot.store.relays import Relays
@@ -27,6 +28,7 @@ class Store:
         self.servers = Servers(database)
         self.grants = Grants(database)
         self.relays = Relays(database)
+        self.journal = Journal(database)
         self.state = State(database)
 
     @classmethod
@@ -64,7 +66,8 @@ class Store:
         return cls(Database(make_engine(database_url)), Vault(secret_keys))
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Write what is still to be written and close all connections."""
+        await self.journal.close()
         await self._database.engine.dispose()
 
     async def ping(self) -> None:

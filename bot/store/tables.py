@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, MetaData, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.store.types import UtcDateTime, Words
@@ -100,6 +100,39 @@ class RelayRow(Base):
     exclude: Mapped[str | None]
     redact: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(default=_now)
+    collapse: Mapped[bool] = mapped_column(server_default=false())
+    # All three or none: kept until the end of the pause has been told.
+    paused_since: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    paused_skipped: Mapped[int | None]
+
+
+class RelayTailRow(Base):
+    """The end of what a relay has delivered; no row before its console was reached for the first time."""
+
+    __tablename__ = "relay_tails"
+
+    relay_id: Mapped[int] = mapped_column(
+        ForeignKey("relays.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    marks: Mapped[bytes]
+    at: Mapped[datetime | None]
+    offline: Mapped[bool]
+
+
+class RelayMessageRow(Base):
+    """The message that is on its way to a channel, written down before it is sent; gone once that is settled."""
+
+    __tablename__ = "relay_messages"
+
+    channel_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    nonce: Mapped[str]
+    content: Mapped[str]
+    filename: Mapped[str | None]
+    attachment: Mapped[bytes | None]
+    made_at: Mapped[datetime]
+    tails: Mapped[str]
+    """The relays' tails once it is delivered: `{"relay id": ["marks in base64", "time", offline]}`."""
 
 
 class StateRow(Base):

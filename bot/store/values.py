@@ -1,9 +1,11 @@
 """What the database hands out: frozen values, never rows bound to a session."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.terms import Action, PanelKind, RelayStyle
+from bot.vitals import DeliveredTail
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A time, in UTC, for which a relay shows no lines."""
+
+    since: datetime
+    until: datetime
+    skipped: int = 0
+    """How many lines were not shown, as last saved."""
+
+
+@dataclass(frozen=True, slots=True)
 class Relay:
     """A server's console into a channel."""
 
@@ -62,3 +74,22 @@ class Relay:
     exclude: str | None = None
     redact: bool = True
     created_at: datetime | None = None
+    collapse: bool = False
+    """Identical lines in a row are shown once and counted."""
+    pause: Pause | None = field(default=None, compare=False)
+    """Kept until its end has been told, so it may be over. Not compared: a pause does not make it another relay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A relay message on its way into a channel."""
+
+    channel_id: int
+    nonce: str
+    content: str
+    filename: str | None
+    attachment: bytes | None
+    made_at: datetime
+    """When it was first about to be sent, UTC."""
+    tails: Mapping[int, DeliveredTail]
+    """By relay id: what that relay has delivered once this message is."""

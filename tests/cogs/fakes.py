@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from bot.errors import BadInput, NotAllowed, UnknownServer
 from bot.services import (
@@ -266,17 +267,36 @@ class FakeConsoles(_Fake):
 
 class FakeRelays(_Fake):
     async def add(
-        self, member, *, server, channel_id, style=RelayStyle.COLOUR, include=None, exclude=None, redact=True
+        self,
+        member,
+        *,
+        server,
+        channel_id,
+        style=RelayStyle.COLOUR,
+        include=None,
+        exclude=None,
+        redact=True,
+        collapse=False,
     ):
         self.require_admin(member)
-        await self._script.step_in("relays.add", server, channel_id, style, include, exclude, redact)
-        relay = Relay(1, member.guild_id, server.id, channel_id, style, include, exclude, redact)
+        await self._script.step_in("relays.add", server, channel_id, style, include, exclude, redact, collapse)
+        relay = Relay(1, member.guild_id, server.id, channel_id, style, include, exclude, redact, collapse=collapse)
         return relay, () if redact else ("Masking is off.",)
 
     async def remove(self, member, *, server, channel_id):
         self.require_admin(member)
         await self._script.step_in("relays.remove", server, channel_id)
         return 1
+
+    async def remove_dead(self, member, *, server, channels):
+        self.require_admin(member)
+        await self._script.step_in("relays.remove_dead", server, channels)
+        return sum(row.relay.channel_id not in channels for row in self._script.relays)
+
+    async def pause(self, member, *, server, channel_id, minutes):
+        self.require_admin(member)
+        await self._script.step_in("relays.pause", server, channel_id, minutes)
+        return 1, datetime(2026, 11, 22, 13, tzinfo=UTC) if minutes else None
 
     async def list(self, member):
         self.require_admin(member)
@@ -292,6 +312,15 @@ class FakeGuilds(_Fake):
     async def left(self, guild_id):
         await self._script.step_in("guilds.left", guild_id)
         self._script.guilds.discard(guild_id)
+
+    async def role_deleted(self, guild_id, role_id):
+        await self._script.step_in("guilds.role_deleted", guild_id, role_id)
+
+    async def roles_are(self, guild_id, role_ids):
+        pass
+
+    async def rights_changed(self, guild_id):
+        await self._script.step_in("guilds.rights_changed", guild_id)
 
     async def known(self):
         return sorted(self._script.guilds)

@@ -34,8 +34,9 @@ WORDS = {
     "access revoke": ["role", "server"],
     "access list": [],
     "access check": ["member", "server"],
-    "relay add": ["server", "channel", "style", "include", "exclude", "redact"],
+    "relay add": ["server", "channel", "style", "include", "exclude", "redact", "collapse"],
     "relay remove": ["server", "channel"],
+    "relay pause": ["server", "channel", "minutes"],
     "relay list": [],
 }
 ADMIN_GROUPS = {"panel", "server", "access", "relay"}

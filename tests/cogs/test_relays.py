@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import discord
 
 from bot.services import RelayRow
-from bot.store.values import Relay
+from bot.store.values import Pause, Relay
 from bot.terms import RelayStyle
+from bot.vitals import RelayState
 from cogs._relay_text import relay_entry
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import linked
@@ -17,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Health:
-    state: str = "live"
+    state: RelayState = RelayState.LIVE
     connected_since: datetime | None = NOW - timedelta(hours=3)
     last_line_at: datetime | None = NOW - timedelta(seconds=8)
     lag: float = 0.25
@@ -27,6 +28,7 @@ class Health:
     lost: int = 0
     reconnects: int = 1
     last_error: str | None = None
+    skipped: int = 0
 
 
 async def test_add_here(world):
@@ -34,7 +36,9 @@ async def test_add_here(world):
     result = await world.admin.slash(world.channel, "relay add")
 
     assert result.ephemeral
-    assert world.script.calls("relays.add") == [(linked(), world.channel.id, RelayStyle.COLOUR, None, None, True)]
+    assert world.script.calls("relays.add") == [
+        (linked(), world.channel.id, RelayStyle.COLOUR, None, None, True, False)
+    ]
     assert f"**survival** goes to <#{world.channel.id}>" in result.response.content
     assert "masked" in result.response.content
 
@@ -51,14 +55,16 @@ async def test_add_elsewhere_with_every_option(world):
         include="joined|left",
         exclude="`ping`",
         redact=False,
+        collapse=True,
     )
 
     assert world.script.calls("relays.add") == [
-        (linked(), other.id, RelayStyle.PLAIN, "joined|left", "`ping`", False),
+        (linked(), other.id, RelayStyle.PLAIN, "joined|left", "`ping`", False, True),
     ]
     assert "`joined|left`" in result.response.content
     assert "`'ping'`" in result.response.content
     assert "⚠️ Masking is off." in result.response.content
+    assert "shown once, with a count" in result.response.content
 
 
 async def test_add_names_the_permission_that_is_missing(world):
@@ -90,6 +96,22 @@ async def test_remove(world):
     assert world.script.calls("relays.remove") == [(None, world.channel.id)]
 
 
+async def test_a_relay_into_a_deleted_channel_can_be_removed(world):
+    """Nobody can choose a deleted channel; the server's name is enough, and other consoles of it stay."""
+    gone = 123456789
+    world.script.relays = [
+        RelayRow(Relay(1, 1, 1, world.channel.id), "survival", Health()),
+        RelayRow(Relay(2, 1, 1, gone), "survival", Health(RelayState.PARKED)),
+    ]
+    result = await world.admin.slash(world.channel, "relay remove", server="survival")
+
+    assert "no longer goes to 1 channel that was deleted" in result.response.content
+    assert world.script.calls("relays.remove") == []
+    world.script.relays.pop()
+    result = await world.admin.slash(world.channel, "relay remove", server="survival")
+    assert result.response.content == f"1 console no longer goes to <#{world.channel.id}>."
+
+
 async def test_list(world):
     """A relay that does not run is shown as such."""
     world.script.relays = [
@@ -104,19 +126,51 @@ async def test_list(world):
 
 
 def test_health_reads_in_short_lines():
-    """What is zero and uninteresting is left out; trouble has a line of its own."""
-    row = RelayRow(Relay(1, 1, 1, 5), "survival", Health())
-    assert relay_entry(row, now=NOW) == (
-        "**survival** → <#5>\n-# live · last line 8 s ago · lag 0.2 s · 12 delivered · 0 lost · 1 reconnect"
-        " · connected for 3 h"
-    )
-    troubled = Health(state="waiting", last_line_at=None, connected_since=None, queued_lines=40, queued_bytes=2048)
+    """What is zero and uninteresting is left out; trouble has a line of its own; each line fits a phone."""
+    row = RelayRow(Relay(1, 1, 1, 5), "survival", Health(delivered=12_345))
+    assert relay_entry(row, now=NOW).splitlines() == [
+        "**survival** → <#5>",
+        "-# 🟢 live for 3 h · last line 8 s ago · 0.2 s behind",
+        "-# 12,345 delivered · 0 lost · 1 reconnect",
+    ]
+    troubled = Health(RelayState.LOST, last_line_at=None, connected_since=None, queued_lines=40, queued_bytes=2048)
     troubled.last_error = "The node does not answer."
     row = RelayRow(Relay(1, 1, 1, 5), "survival", troubled)
-    assert relay_entry(row, now=NOW) == (
-        "**survival** → <#5>\n-# waiting · no line yet · lag 0.2 s · 40 queued (2.0 KiB) · 12 delivered · 0 lost"
-        " · 1 reconnect\n-# The node does not answer."
-    )
+    assert relay_entry(row, now=NOW).splitlines() == [
+        "**survival** → <#5>",
+        "-# 🟠 lost, trying again · no line yet · 0.2 s behind",
+        "-# 12 delivered · 0 lost · 1 reconnect",
+        "-# 40 lines waiting (2.0 KiB)",
+        "-# ⚠ The node does not answer.",
+    ]
+
+
+def test_a_pause_is_listed_as_long_as_it_lasts():
+    """With what it has kept back; also for a relay that is not running."""
+    end = NOW + timedelta(minutes=5)
+    relay = Relay(1, 1, 1, 5, pause=Pause(NOW, end, 3))
+    note = f"-# ⏸ paused until <t:{int(end.timestamp())}:f>, {{}} lines left out so far"
+    assert note.format(37) in relay_entry(RelayRow(relay, "survival", Health(skipped=37)), now=NOW).splitlines()
+    assert note.format(3) in relay_entry(RelayRow(relay, "survival", None), now=NOW).splitlines()
+    assert "paused" not in relay_entry(RelayRow(relay, "survival", Health()), now=end)
+
+
+async def test_pause(world):
+    """An hour in this channel, if nothing is said."""
+    result = await world.admin.slash(world.channel, "relay pause")
+
+    assert result.ephemeral
+    assert world.script.calls("relays.pause") == [(None, world.channel.id, 60)]
+    assert f"1 console is paused in <#{world.channel.id}> until <t:" in result.response.content
+
+
+async def test_pause_of_one_server_elsewhere_and_its_end(world):
+    """0 minutes means: show it again."""
+    other = world.guild.create_text_channel("other")
+    result = await world.admin.slash(world.channel, "relay pause", server="survival", channel=other, minutes=0)
+
+    assert world.script.calls("relays.pause") == [(linked(), other.id, 0)]
+    assert f"1 console is shown in <#{other.id}> again" in result.response.content
 
 
 async def test_an_empty_list_says_how_to_begin(world):

@@ -24,7 +24,7 @@ async def drain(listener):
 
 async def test_overflow_drops_the_oldest_lines_and_counts_them_in_their_place():
     """Status events stay where they were."""
-    listener = Listener(None, limit=3, delivered=())
+    listener = Listener(None, limit=3, past=None)
     for event in [line(0), StatusChanged(PowerState.RUNNING), *map(line, range(1, 6)), InstallOutput("x")]:
         listener.put(event)
     assert listener.waiting == 3
@@ -39,7 +39,7 @@ async def test_overflow_drops_the_oldest_lines_and_counts_them_in_their_place():
 
 
 async def test_of_stats_nobody_has_read_only_the_newest_is_kept():
-    listener = Listener(None, limit=3, delivered=())
+    listener = Listener(None, limit=3, past=None)
     for number in range(5):
         listener.put(StatsUpdated(PowerState.RUNNING, number, 0.0, 0))
     listener.put(line(1))
@@ -48,13 +48,13 @@ async def test_of_stats_nobody_has_read_only_the_newest_is_kept():
 
 async def test_a_listener_that_was_not_entered_says_so():
     with pytest.raises(RuntimeError):
-        _ = Listener(None, limit=3, delivered=()).state
+        _ = Listener(None, limit=3, past=None).state
 
 
 @given(st.integers(1, 5), st.lists(st.booleans(), max_size=40))
 async def test_every_line_is_delivered_or_counted_and_order_is_kept(limit, kinds):
     """Whatever comes: counted plus delivered is all, other events are complete, the queue is bounded."""
-    listener = Listener(None, limit=limit, delivered=())
+    listener = Listener(None, limit=limit, past=None)
     put = [line(n) if is_line else Disconnected(NOW, str(n)) for n, is_line in enumerate(kinds)]
     for event in put:
         listener.put(event)

@@ -20,6 +20,7 @@ from bot.console.events import (
     StatusChanged,
     TransferChanged,
 )
+from bot.console.history import mark
 from bot.console.hub import ConsoleHub
 from bot.console.target import ConsoleTarget
 from bot.errors import (
@@ -35,6 +36,7 @@ from bot.errors import (
     ServerNotFound,
 )
 from bot.terms import PowerState
+from bot.vitals import DeliveredTail
 
 from .conftest import (
     DEADLINE,
@@ -282,15 +284,19 @@ async def test_a_cut_while_the_server_is_off_loses_nothing(hub, wings, target):
         assert connected.complete
 
 
+def past(*lines, at=None, offline=False):
+    return DeliveredTail(b"".join(mark(line) for line in lines), at, offline)
+
+
 async def test_a_listener_with_a_past_gets_what_came_since(hub, wings, target):
     """A tail remembered from an earlier life is matched with the history, for that listener alone."""
     wings.scripts = [plain]
-    async with hub.listen(target, delivered=["zero", "one"]) as heir, hub.listen(target) as newcomer:
+    async with hub.listen(target, past=past("zero", "one")) as heir, hub.listen(target) as newcomer:
         seen = []
         await until_line(heir, "two", seen)
         assert seen[0] == Connected(seen[0].at, None, 1, True)
         await until_kind(newcomer, StatusChanged)
-        async with hub.listen(target, delivered=["two"]) as latecomer:
+        async with hub.listen(target, past=past("two")) as latecomer:
             await wings.sockets[0].lines("three")
             seen = []
             await until_line(latecomer, "three", seen)

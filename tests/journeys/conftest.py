@@ -154,6 +154,14 @@ class World:
         assert "eyJ0eX" not in self.bot.output, "a console ticket got into the log"
 
 
+def readable(channel) -> str:
+    """All that a reader finds in the channel: texts, and the files opened where they stand."""
+    return "\n".join(
+        "\n".join([message.text, *(attachment.data.decode() for attachment in message.attachments)])
+        for message in channel.messages
+    )
+
+
 def pytest_collection_modifyitems(items):
     """Whole processes on busy machines: the limit for one that hangs is longer here."""
     for item in items:

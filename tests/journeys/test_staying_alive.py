@@ -2,6 +2,11 @@
 
 import signal
 
+from sandbox.panel import Fault
+from sandbox.panel.faults import Slow
+
+from .conftest import readable
+
 
 async def test_the_relay_comes_back_by_itself_after_a_cut_and_after_a_node_restart(world):
     (castle,) = await world.set_up("Paper Survival", running=True)
@@ -22,13 +27,16 @@ async def test_the_relay_comes_back_by_itself_after_a_cut_and_after_a_node_resta
 
 
 async def test_a_burst_arrives_complete_in_order_and_without_a_429(world):
+    """What messages cannot carry in time stands in a file, in its place."""
     (castle,) = await world.set_up("Paper Survival", running=True)
     castle.flood(300, "burst line {n} of many, padded to a usual length of a console line")
-    await world.shows("burst line 299 of", timeout=60)
-    text = world.console.text
+    await world.console.wait_for(lambda channel: "burst line 299 of" in readable(channel), timeout=60)
+    castle.emit("after the burst")
+    await world.shows("after the burst")
+    text = readable(world.console)
     positions = [text.find(f"burst line {n} of") for n in range(300)]
     assert -1 not in positions
-    assert positions == sorted(positions)
+    assert positions == sorted(positions) and positions[-1] < text.find("after the burst")
     assert world.discord.count(status=429) == 0
 
 
@@ -40,11 +48,30 @@ async def test_sigterm_ends_it_within_five_seconds_with_everything_read_delivere
     code, seconds = await world.bot.stop(signal.SIGTERM)
     assert code == 0
     assert seconds < 5
-    shown = world.console.text + "".join(
-        attachment.data.decode() for message in world.console.messages for attachment in message.attachments
-    )
-    assert "the very last line" in shown
+    assert "the very last line" in readable(world.console)
     assert world.panel.node.sockets(castle) == 0
+
+
+async def test_sigterm_while_signals_are_followed_tells_those_who_follow(world):
+    """A server may take minutes to start; neither the person nor the process waits for it when the bot goes."""
+    await world.set_up("Slow Survival", boot_seconds=60, relay=False)
+    started = await world.slash(world.helper, "start")
+    await world.says(started, "is starting")
+    code, seconds = await world.bot.stop(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 5
+    await world.says(started, "going offline", "/status")
+
+
+async def test_sigterm_while_the_panel_is_slow_leaves_nobody_with_an_answer_that_never_comes(world):
+    await world.set_up("Paper Survival", running=True, relay=False)
+    world.panel.faults.add(Fault(Slow(20), method="POST", path="/power"))
+    stopped = await world.discord.slash(world.helper, world.general, "stop")
+    await world.panel.wait_for(lambda: any("/power" in request.path for request in world.panel.requests), timeout=30)
+    code, seconds = await world.bot.stop(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 5
+    assert not stopped.thinking and "may or may not have happened" in stopped.text
 
 
 async def test_everything_is_there_again_after_a_restart_of_the_bot(world):

@@ -266,6 +266,15 @@ class TestOneFlight:
         assert type(await refusal(reader)) is PanelUnreachable
         gate.set()
 
+    async def test_what_is_asked_of_a_client_after_the_end_is_refused_with_a_sentence(self, panel, pools, kit, refusal):
+        """A command may have waited for its console while the bot went down; it must not fail as an incident."""
+        pool = pools()
+        client = pool.client(url=panel.url, key=kit.key, kind=ONE)
+        await pool.close()
+        for doing in (client.send_signal("a1c4e7f0", Signal.START), client.server("a1c4e7f0")):
+            assert "going offline" in str(await refusal(doing))
+        assert not panel.seen
+
 
 async def test_actions_are_never_joined(panel, client, kit):
     """Two people who press start at once are two requests: what the second one hears must be about his own."""

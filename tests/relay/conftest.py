@@ -9,11 +9,14 @@ import pytest
 from bot.console.events import ConsoleLine
 from bot.console.target import ConsoleTarget
 from bot.relay.outbox import OutboxTiming
+from bot.relay.postman import PostTiming
 from bot.relay.relay import WantedRelay
 from bot.store.values import Relay
 
 START = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-QUICK = OutboxTiming(gather=0.01, send=0.5, retry_first=0.01, retry_most=0.05)
+QUICK = OutboxTiming(
+    gather=0.01, lull=0.02, between_files=0.05, post=PostTiming(send=0.5, retry_first=0.01, retry_most=0.05)
+)
 DEADLINE = 10
 
 
@@ -45,6 +48,7 @@ class ScriptedSink:
         self.attachments = {}
         self.calls = []
         self.failures = {}
+        self.looked = []
         self.gate = asyncio.Event()
         self.gate.set()
         self._known = {}
@@ -65,11 +69,50 @@ class ScriptedSink:
         if failure is not None:
             raise failure
 
+    async def arrived(self, channel_id, content, since):
+        self.looked.append((channel_id, content, since))
+        return content in self.messages.get(channel_id, [])
+
+    def forget_nonces(self):
+        """As Discord does after some minutes."""
+        self._known = {f"forgotten {number}": number for number in self._known.values()}
+
     def lines(self, channel_id=1):
         return lines_in(self.messages.get(channel_id, []))
 
     def text(self, channel_id=1):
         return "\n".join(self.messages.get(channel_id, []))
+
+
+class MemoryJournal:
+    """A journal that outlives a supervisor, but not the test."""
+
+    def __init__(self):
+        self.delivered = {}
+        self.messages = {}
+        self.broken = False
+
+    async def tails(self, relay_ids):
+        tails = dict(self.delivered)
+        for message in self.messages.values():
+            tails |= message.tails
+        return {relay_id: tail for relay_id, tail in tails.items() if relay_id in relay_ids}
+
+    async def unsettled(self):
+        return dict(self.messages)
+
+    async def write_ahead(self, message):
+        await asyncio.sleep(0)
+        if self.broken:
+            raise RuntimeError("the disk is full")
+        self.messages[message.channel_id] = message
+
+    def settle(self, channel_id, tails):
+        self.messages.pop(channel_id, None)
+        self.note(tails)
+
+    def note(self, tails):
+        self.delivered |= tails
 
 
 class ScriptedConsole:

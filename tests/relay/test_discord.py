@@ -15,7 +15,7 @@ from bot.terms import RelayStyle
 from bot.vitals import RelayState
 from sandbox.discord import DiscordStandIn, Permission
 
-from .conftest import ScriptedConsole, lines_in, until, wanted
+from .conftest import MemoryJournal, ScriptedConsole, lines_in, until, wanted
 
 CREATE = r"POST /channels/\d+/messages"
 SILENT, NO_EMBEDS = 1 << 12, 1 << 2
@@ -50,12 +50,13 @@ class Stage:
         async def read():
             return relays
 
-        async def report(relay_id, error):
-            self.reports.append((relay_id, error))
+        async def report(one, error):
+            self.reports.append((one.relay.id, error))
 
         supervisor = RelaySupervisor(
             wanted=read,
-            open_console=lambda one: self.console(one.relay.id),
+            open_console=lambda one, _past: self.console(one.relay.id),
+            journal=MemoryJournal(),
             sink=self.sink,
             paces=self.paces,
             report=report,

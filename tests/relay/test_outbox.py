@@ -2,16 +2,19 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
-from bot.relay.backlog import Backlog, Bounds, Item, Tally
+from bot.console.history import mark
+from bot.relay.backlog import Backlog, Bounds, Item, Tally, Voice
 from bot.relay.outbox import Outbox
 from bot.relay.pace import Pace, Turns
 from bot.relay.sink import ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
+from bot.relay.trail import Trail
 from bot.terms import RelayStyle
 
-from .conftest import QUICK, until
+from .conftest import QUICK, MemoryJournal, until
 
 PLAIN = RelayStyle.PLAIN
 
@@ -25,7 +28,7 @@ async def outbox(sink, *, pace=None, timing=QUICK, **options):
     parked = []
     box = Outbox(
         1, sink=sink, pace=pace or free_pace(), turns=Turns(100_000), timing=timing,
-        parked=lambda channel, error: parked.append((channel, error)), **options,
+        parked=lambda channel, error: parked.append((channel, error)), **({"journal": MemoryJournal()} | options),
     )  # fmt: skip
     box.seen_parked = parked
     try:
@@ -34,11 +37,12 @@ async def outbox(sink, *, pace=None, timing=QUICK, **options):
         await box.close(1)
 
 
-def fill(box, texts, tally=None, source=""):
+def fill(box, texts, tally=None, source="", trail=None):
     tally = tally or Tally()
+    voice = Voice(1, PLAIN, source, tally, trail or Trail())
     now = asyncio.get_running_loop().time()
     for text in texts:
-        box.put(Item(text, PLAIN, source, tally, now))
+        box.put(Item(text, voice, now, marks=mark(text)))
     return tally
 
 
@@ -149,7 +153,7 @@ async def test_beyond_the_bound_the_middle_is_cut_and_counted(sink):
 def test_the_bound_holds_in_bytes_too():
     backlog, tally = Backlog(Bounds(units=1000)), Tally()
     for n in range(100):
-        backlog.put(Item(f"{n:02} " + "x" * 96, PLAIN, "", tally, 0.0))
+        backlog.put(Item(f"{n:02} " + "x" * 96, Voice(1, PLAIN, "", tally), 0.0))
     assert backlog.units <= 1000
     assert tally.queued_bytes == backlog.units
     assert (tally.queued, tally.lost) == (10, 90)
@@ -173,7 +177,7 @@ async def test_closing_delivers_what_fits_the_slots_that_are_left(sink):
 
 async def test_closing_under_a_backlog_sends_the_rest_as_one_file(sink):
     sent = [f"\x1b[31m{n}\x1b[0m ``` " + "x" * 100 for n in range(500)]
-    async with outbox(sink, pace=Pace()) as box:
+    async with outbox(sink, pace=Pace(), timing=replace(QUICK, behind=1000)) as box:
         tally = fill(box, sent)
         await until(lambda: tally.delivered > 0 and len(sink.messages[1]) == 4)
         await box.close(3.5)
@@ -183,7 +187,7 @@ async def test_closing_under_a_backlog_sends_the_rest_as_one_file(sink):
     text = [line for line in file.data.decode().split("\n") if line]
     shown = [line.replace("\u200b", "") for line in sink.lines()[: -0 or None]]
     assert [line.split(" ")[0] for line in shown + text] == [str(n) for n in range(500)]
-    assert f"📎 {len(text)} more lines are attached" in sink.messages[1][-1]
+    assert f"📎 **{len(text)} lines**" in sink.messages[1][-1] and "The bot is stopping" in sink.messages[1][-1]
 
 
 async def test_closing_a_hanging_channel_ends_in_time(sink):

@@ -27,7 +27,7 @@ from bot.relay.supervisor import RelaySupervisor, SupervisorTiming
 from bot.terms import PowerState, RelayStyle
 from bot.vitals import RelayState
 
-from .conftest import QUICK, ScriptedConsole, at, until, wanted
+from .conftest import QUICK, MemoryJournal, ScriptedConsole, at, until, wanted
 
 
 class World:
@@ -38,6 +38,7 @@ class World:
         self.relays = list(relays)
         self.consoles = {}
         self.reports = []
+        self.pasts = []
         self.reading_fails = 0
         paces = Paces(Turns(100_000))
         for channel in range(1, 30):
@@ -46,6 +47,7 @@ class World:
             "timing": SupervisorTiming(retry=0.02, recheck=0.2, drain=0.2),
             "relay_timing": RelayTiming(announce_loss=0.05),
             "outbox_timing": QUICK,
+            "journal": MemoryJournal(),
         }
         self.supervisor = RelaySupervisor(
             wanted=self.read, open_console=self.open, sink=sink, paces=paces, report=self.report, **(timing | options)
@@ -57,11 +59,12 @@ class World:
             raise RuntimeError("the database is locked")
         return self.relays
 
-    def open(self, one):
+    def open(self, one, past):
+        self.pasts.append(past)
         return self.consoles.setdefault(one.relay.id, ScriptedConsole())
 
-    async def report(self, relay_id, error):
-        self.reports.append((relay_id, error))
+    async def report(self, one, error):
+        self.reports.append((one.relay.id, error))
 
     def console(self, relay_id=1):
         return self.consoles[relay_id]

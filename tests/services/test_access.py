@@ -4,6 +4,7 @@ import pytest
 
 from bot.errors import BadInput, NotAllowed
 from bot.services.access import PRESETS, Access, parse_actions
+from bot.services.guilds import Guilds
 from bot.services.members import Member
 from bot.terms import Action, PanelKind
 
@@ -141,3 +142,41 @@ def test_words_that_mean_nothing_are_refused_with_the_vocabulary(text):
 def test_presets_and_actions_mix_in_any_case():
     assert parse_actions(" Viewer, KILL ") == PRESETS["viewer"] | {Action.KILL}
     assert parse_actions("admin") == frozenset(Action)
+
+
+@pytest.mark.parametrize("commands", [",", " ", "", " , ,"])
+async def test_patterns_that_name_nothing_do_not_allow_every_command(access, admin, helper, castle, commands):
+    with pytest.raises(BadInput, match="pattern"):
+        await grant(access, admin, "moderator", commands=commands)
+    assert await access.allowed(helper, castle) == frozenset()
+
+
+async def test_patterns_without_the_action_they_limit_are_refused(access, admin):
+    with pytest.raises(BadInput, match="command"):
+        await grant(access, admin, "operator", commands="whitelist *")
+
+
+async def test_only_the_star_stands_for_anything_in_a_pattern(access, admin, helper, castle):
+    await grant(access, admin, "command", commands="say [Admin] *, is it?")
+    await access.require(helper, Action.COMMAND, castle, command="say [admin] hello")
+    await access.require(helper, Action.COMMAND, castle, command="is it?")
+    for refused in ("say a hello", "say d x", "is its"):
+        with pytest.raises(NotAllowed):
+            await access.require(helper, Action.COMMAND, castle, command=refused)
+
+
+async def test_grants_of_deleted_roles_go_with_them(access, admin, store, castle):
+    guilds = Guilds(store, None, changed=lambda _relay: None)
+    for role in (70, 71, 72):
+        await grant(access, admin, "start", role=role)
+    await guilds.role_deleted(GUILD, 70)
+    await guilds.roles_are(GUILD, [72, 99])
+    assert [row.grant.role_id for row in await access.list(admin)] == [72]
+
+
+async def test_check_shows_the_command_patterns_unless_a_role_may_send_any(access, admin, castle):
+    who = Member(GUILD, 5, "Ida", frozenset({70, 71}), is_admin=False)
+    await grant(access, admin, "command", commands="list, whitelist *", role=70)
+    assert (await access.check(admin, who=who, server=castle)).commands == ("list", "whitelist *")
+    await grant(access, admin, "command", role=71)
+    assert (await access.check(admin, who=who, server=castle)).commands == ()

@@ -10,6 +10,7 @@ from bot.console.hub import ConsoleHub
 from bot.errors import (
     AddressForbidden,
     BadInput,
+    BotError,
     KeyRefused,
     NodeUnreachable,
     NotAllowed,
@@ -23,6 +24,7 @@ from bot.panel.pool import PanelPool
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
 from bot.services.consoles import ConsoleTiming, one_line
+from bot.services.members import Member
 from bot.services.outcome import OutcomeTiming
 from bot.services.power import PowerTiming
 from bot.terms import Action, PowerState, RelayStyle, Signal
@@ -37,6 +39,7 @@ class Place:
     def __init__(self, panel, store, pool, hub, woken):
         self.panel = panel
         self.store = store
+        self.hub = hub
         self.woken = woken
         self.user = panel.add_user("botuser")
         self.owner = panel.add_user("owner")
@@ -52,7 +55,7 @@ class Place:
             power=Power(access, connections, timing=timing),
             consoles=Consoles(access, connections, timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4)),
             relays=Relays(store, access, connections, changed=woken.append, health=lambda _id: None),
-            guilds=Guilds(store, pool, changed=lambda: woken.append(None)),
+            guilds=Guilds(store, pool, changed=woken.append),
         )
 
     def server(self, name, *, rights=RIGHTS, **game):
@@ -131,6 +134,104 @@ async def test_a_replaced_key_is_verified_first_and_the_old_one_stays_where_it_f
     fresh = place.panel.add_key(place.user)
     await place.services.panels.replace_key(admin, connected.panel, fresh)
     assert (await place.store.panels.get(admin.guild_id, connected.panel.id)).key == fresh
+
+
+async def test_a_form_or_button_for_a_panel_that_is_gone_touches_no_other_panel(place, admin):
+    """SQLite gives a removed row's id to the next one, which may belong to another guild."""
+    gone = (await place.connect(admin, label="Gone")).panel
+    await place.services.panels.remove(admin, gone)
+    elsewhere = Member(901, 5, "Berta", frozenset(), is_admin=True)
+    theirs = (await place.connect(elsewhere, label="Theirs")).panel
+    assert theirs.id == gone.id
+    with pytest.raises(BotError, match="no longer connected"):
+        await place.services.panels.replace_key(admin, gone, place.panel.add_key(place.user))
+    with pytest.raises(BotError, match="no longer connected"):
+        await place.services.panels.remove(admin, gone)
+    assert await place.store.panels.list(elsewhere.guild_id) == [theirs]
+
+
+async def test_a_server_unlinked_meanwhile_can_neither_be_acted_on_nor_unlinked_again(place, admin):
+    """Buttons outlive links, and the id of the link may be another server's by then."""
+    castle, tower = place.server("Castle"), place.server("Tower")
+    await place.connect(admin)
+    gone = await place.link(admin, "Castle")
+    await place.services.servers.unlink(admin, gone)
+    linked = await place.link(admin, "Tower")
+    assert linked.id == gone.id
+    with pytest.raises(NotAllowed, match="not linked"):
+        await place.follow(admin, gone, Signal.START)
+    with pytest.raises(NotAllowed, match="not linked"):
+        await place.services.servers.unlink(admin, gone)
+    assert place.panel.signals_received(castle) == place.panel.signals_received(tower) == []
+    assert await place.store.servers.list(admin.guild_id) == [linked]
+
+
+@pytest.mark.parametrize(
+    ("on_panel", "here"),
+    [
+        ("🏴\u200d☠️ Pirates", "🏴\u200d☠️ Pirates"),
+        ("A\u00a0B", "A B"),
+        ("x" * 150, "x" * 99 + "…"),
+        ("r\u202etl", "rtl"),
+    ],
+)
+async def test_whatever_the_panel_calls_a_server_it_can_be_linked(place, admin, on_panel, here):
+    server = place.server(on_panel)
+    await place.connect(admin)
+    assert (await place.link(admin, server.identifier)).name == here
+
+
+async def test_a_server_whose_name_shows_nothing_is_linked_by_its_identifier(place, admin):
+    server = place.server("\u200d")
+    await place.connect(admin)
+    assert (await place.link(admin, server.identifier)).name == server.identifier
+    with pytest.raises(BadInput, match="Say which server"):
+        await place.link(admin, " ")
+
+
+async def test_linking_a_server_again_says_under_which_name_it_is_linked(place, admin):
+    place.server("Castle")
+    await place.connect(admin)
+    await place.link(admin, "Castle")
+    with pytest.raises(BadInput, match="linked already, as “Castle”"):
+        await place.link(admin, "Castle")
+
+
+@pytest.mark.parametrize("profile", [Profile.PTERO_1_12, Profile.PTERO_0_7])
+async def test_when_the_bot_ends_those_who_follow_a_signal_are_told(place, admin):
+    """By the socket as by polling, and at once: a server may take minutes to start."""
+    place.server("Castle", boot_seconds=60)
+    await place.connect(admin)
+    steps = place.services.power.follow(admin, await place.link(admin, "Castle"), Signal.START)
+    assert not (await anext(steps)).done
+    await place.services.power.close()
+    async with asyncio.timeout(10):
+        last = [step async for step in steps][-1]
+    assert last.done and "/status" in last.sentence
+
+
+async def test_the_state_shown_after_a_signal_is_the_new_one_although_the_panel_remembers_the_old(place, admin):
+    """The panel caches usage for 20 s; the open console knows better."""
+    place.server("Castle", running=True)
+    await place.connect(admin)
+    linked = await place.link(admin, "Castle")
+    assert (await place.services.servers.status(admin, linked)).state is PowerState.RUNNING
+    assert (await place.follow(admin, linked, Signal.STOP))[-1].ok
+    status = await place.services.servers.status(admin, linked)
+    assert status.state is PowerState.OFFLINE
+    assert status.signals == (Signal.START,)
+    assert [row.state for row in await place.services.servers.overview(admin)] == [PowerState.OFFLINE]
+
+
+async def test_following_a_signal_ends_with_the_consoles(place, admin):
+    """A hub that was closed yields nothing for ever; waiting for it must not keep the whole process busy."""
+    place.server("Castle", boot_seconds=60)
+    await place.connect(admin)
+    steps = place.services.power.follow(admin, await place.link(admin, "Castle"), Signal.START)
+    await anext(steps)
+    await place.hub.close()
+    async with asyncio.timeout(10):
+        assert [step async for step in steps][-1].done
 
 
 async def test_a_server_is_linked_by_name_or_identifier_and_nothing_else(place, admin):

@@ -56,12 +56,15 @@ async def test_tables_and_migrations_cannot_drift(url: str, tmp_path: Path) -> N
 
 
 def _schema(file: Path) -> dict[str, list[str]]:
-    """The SQL of each table and index, as a sorted list of its parts: the order of constraints says nothing."""
+    """The SQL of each table and index, as a sorted list of its parts: the order of constraints says nothing.
+
+    Nor do the quotes that SQLite puts around the name of a table that was rebuilt.
+    """
     with sqlite3.connect(file) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
     return {
-        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        name: sorted(line.strip().rstrip(",") for line in sql.replace('"', "").splitlines())
         for name, sql in rows
         if name != "alembic_version"
     }

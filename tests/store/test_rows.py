@@ -11,8 +11,9 @@ from bot.errors import BadInput, UnknownServer
 from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.tables import Base, StateRow
-from bot.store.values import LinkedServer, Panel
+from bot.store.values import LinkedServer, Outgoing, Panel, Pause
 from bot.terms import Action, PanelKind, RelayStyle
+from bot.vitals import DeliveredTail
 
 GUILD, OTHER = 2**63 - 1, 81384788765712384
 """Discord's ids have 64 bits."""
@@ -132,6 +133,32 @@ async def test_a_relay_comes_back_with_its_time_in_utc(store: Store) -> None:
     assert await store.relays.list() == []
 
 
+async def test_a_pause_is_kept_until_it_is_forgotten(store: Store) -> None:
+    server = await server_of(store, await panel_of(store))
+    relay = await store.relays.add(GUILD, server.id, 11, collapse=True)
+    assert relay.collapse and relay.pause is None
+    await store.relays.save_skipped(relay.id, 3)
+    since = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
+    pause = Pause(since, since + timedelta(minutes=5))
+    await store.relays.pause(relay.id, pause)
+    await store.relays.save_skipped(relay.id, 12)
+    (found,) = await store.relays.list()
+    assert found.pause == replace(pause, skipped=12), "what was saved before the pause does not count"
+    assert found == relay, "a paused relay is the same relay"
+
+
+async def test_forgetting_a_pause_spares_the_one_that_took_its_place(store: Store) -> None:
+    server = await server_of(store, await panel_of(store))
+    relay = await store.relays.add(GUILD, server.id, 11)
+    since = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    first, longer = Pause(since, since + timedelta(minutes=5)), Pause(since, since + timedelta(minutes=9))
+    await store.relays.pause(relay.id, longer)
+    await store.relays.forget_pause(relay.id, first)
+    assert (await store.relays.list())[0].pause == longer
+    await store.relays.forget_pause(relay.id, longer)
+    assert (await store.relays.list())[0].pause is None
+
+
 async def test_unlinking_takes_the_relays_and_grants_of_that_server_only(store: Store) -> None:
     panel = await panel_of(store)
     lobby, arena = await server_of(store, panel), await server_of(store, panel, "Arena", "u-2")
@@ -162,7 +189,12 @@ async def test_removing_a_panel_takes_all_that_hangs_on_it(store: Store) -> None
 async def fill(store: Store, guild_id: int) -> None:
     server = await server_of(store, await panel_of(store, guild_id))
     await store.grants.add(guild_id, 5, [Action.VIEW], server.id)
-    await store.relays.add(guild_id, server.id, guild_id % 1000)
+    relay = await store.relays.add(guild_id, server.id, guild_id % 1000)
+    tail = DeliveredTail(b"12345678", None)
+    store.journal.note({relay.id: tail})
+    await store.journal.write_ahead(
+        Outgoing(relay.channel_id, "n", "content", None, None, datetime.now(UTC), {relay.id: tail})
+    )
 
 
 async def test_leaving_a_guild_deletes_everything_of_it_and_nothing_else(store: Store) -> None:

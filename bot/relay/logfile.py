@@ -1,0 +1,76 @@
+"""A flood as one plain text file, with the line in the channel that says what is in it."""
+
+import re
+from datetime import datetime, timedelta
+
+from bot.relay import notices
+from bot.relay.backlog import Item
+
+LARGEST = 8 << 20
+"""Bytes; Discord takes 10 MiB a file where nobody has boosted."""
+
+_ERROR = re.compile(r"\b(?:ERROR|SEVERE|FATAL|CRITICAL)\b|Exception\b")
+_WARNING = re.compile(r"\bWARN(?:ING)?\b", re.IGNORECASE)
+_SIGN = re.compile(r"WARN|warn|ERROR|SEVERE|FATAL|CRITICAL|Exception")
+
+
+class LogFile:
+    """Takes items in order; what it carries is plain text, masked as in messages."""
+
+    def __init__(self, *, headers: bool, source: str) -> None:
+        self.lines = self.warnings = self.errors = 0
+        self.size = 0
+        """Bytes."""
+        self.source = source
+        """Whose line is the last one."""
+        self._headers = headers
+        self._parts: list[str] = []
+        self._first_at = self._last_at = 0.0
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for a line of the usual kind any more."""
+        return self.size >= LARGEST
+
+    def add(self, item: Item) -> None:
+        """Add a line as it came, or a notice."""
+        voice = item.voice
+        plain = item.text if item.notice or voice is None else voice.plain(item.text)
+        self.add_plain(plain, item, whole=True)
+
+    def add_plain(self, plain: str, item: Item, *, whole: bool) -> None:
+        """Add text that is drawn already; `whole` is False for all but the last part of a long line."""
+        voice = item.voice
+        if voice is not None and not item.notice:
+            if self._headers and voice.source != self.source:
+                self._append(f"--- {voice.source} ---")
+                self.source = voice.source
+            if whole:
+                self._count(plain, item.at)
+        self._append(plain)
+
+    def _count(self, plain: str, at: float) -> None:
+        if not self.lines:
+            self._first_at = at
+        self._last_at = at
+        self.lines += 1
+        if _SIGN.search(plain):
+            if _ERROR.search(plain):
+                self.errors += 1
+            elif _WARNING.search(plain):
+                self.warnings += 1
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self.size += len(text) + 1 if text.isascii() else len(text.encode()) + 1
+
+    def data(self) -> bytes:
+        """Return the file."""
+        return "\n".join([*self._parts, ""]).encode()
+
+    def summary(self, loop_now: float, now: datetime, *, stopping: bool) -> str:
+        """Return the line for the channel; the clocks are the loop's and the world's, read together."""
+        since = now - timedelta(seconds=loop_now - self._first_at)
+        until = now - timedelta(seconds=loop_now - self._last_at)
+        text = notices.lines_in_file(self.lines, since, until, self.warnings, self.errors)
+        return f"{text} {notices.stopping()}" if stopping else text

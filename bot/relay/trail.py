@@ -1,0 +1,58 @@
+"""How far a relay has come: what it has taken from its console, and how much of that Discord has accepted."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.console.history import DELIVERED_LINES, MARK_BYTES, is_daemon_line, mark
+from bot.vitals import DeliveredTail
+
+_LENGTH = DELIVERED_LINES * MARK_BYTES
+
+
+class Trail:
+    """Outlives the relay's restarts within the process; its delivered part outlives the process in the journal."""
+
+    def __init__(self, past: DeliveredTail | None = None) -> None:
+        self.begun = past is not None
+        """Whether the console was ever reached: before that there is nothing to compare a history with."""
+        self.offline = past is not None and past.offline
+        """Whether the server is known to be off."""
+        self.at = past.at if past is not None else None
+        """When the newest line that was taken was read."""
+        self._taken = bytearray(past.marks if past is not None else b"")
+        self._delivered = bytes(self._taken)
+        self._delivered_at = self.at
+
+    def begin(self, before: Iterable[str], at: datetime) -> None:
+        """Begin behind these lines, which are not the relay's."""
+        self.begun = True
+        self._taken = bytearray(b"".join(mark(line) for line in before if not is_daemon_line(line))[-_LENGTH:])
+        self._delivered, self._delivered_at, self.at = bytes(self._taken), at, at
+
+    def take(self, text: str, at: datetime) -> bytes:
+        """Note a console line as taken; return its mark, which its delivery is noted with. Empty for a daemon's."""
+        self.at = at
+        if is_daemon_line(text):
+            return b""
+        made = mark(text)
+        self._taken += made
+        if len(self._taken) > 2 * _LENGTH:
+            del self._taken[:-_LENGTH]
+        return made
+
+    @property
+    def taken(self) -> DeliveredTail | None:
+        """Where a new listener must go on: behind what waits for delivery as well."""
+        return DeliveredTail(bytes(self._taken[-_LENGTH:]), self.at, self.offline) if self.begun else None
+
+    def after(self, marks: bytes, at: datetime | None) -> DeliveredTail:
+        """Return the tail once lines with these marks, the newest read at `at`, are delivered as well."""
+        return DeliveredTail((self._delivered + marks)[-_LENGTH:], at or self._delivered_at, self.offline)
+
+    def delivered(self, tail: DeliveredTail) -> None:
+        """Note what `after` returned as delivered."""
+        self._delivered, self._delivered_at = tail.marks, tail.at
+
+    def forget_waiting(self) -> None:
+        """What was taken and not delivered never will be: a new listener is to get it again, if it can."""
+        self._taken, self.at = bytearray(self._delivered), self._delivered_at
