@@ -28,6 +28,8 @@ class Guild:
         self.name = name
         self.locale = locale
         self.joined = True
+        self.system_channel: Channel | None = None
+        self.updates_channel: Channel | None = None
         self.everyone = Role(self.id, "@everyone", self, int(EVERYONE_DEFAULT), 0)
         self.roles: dict[int, Role] = {self.id: self.everyone}
         self.members: dict[int, Member] = {}
@@ -116,6 +118,11 @@ class Guild:
         self.channels.pop(channel.id, None)
         self.emit("CHANNEL_DELETE", channel.payload())
 
+    def set_notice_channels(self, *, system: Channel | None = None, updates: Channel | None = None) -> None:
+        """Says where Discord greets members and where it notifies moderators (GUILD_UPDATE)."""
+        self.system_channel, self.updates_channel = system, updates
+        self.emit("GUILD_UPDATE", self.payload())
+
     def channel(self, name: str) -> Channel:
         """The channel called `name`; KeyError if there is none."""
         return _by_name(self.channels.values(), name)
@@ -156,6 +163,8 @@ class Guild:
             **dict.fromkeys(_NOTHING),
             **dict.fromkeys(_ZERO, 0),
             **{name: [] for name in _EMPTY},
+            "system_channel_id": str(self.system_channel.id) if self.system_channel else None,
+            "public_updates_channel_id": str(self.updates_channel.id) if self.updates_channel else None,
         }
 
     def create_payload(self, *, all_members: bool) -> Json:
@@ -173,7 +182,7 @@ class Guild:
 
 _NOTHING = (
     *("icon", "splash", "discovery_splash", "description", "banner", "home_header", "application_id"),
-    *("afk_channel_id", "system_channel_id", "rules_channel_id", "public_updates_channel_id"),
+    *("afk_channel_id", "rules_channel_id"),
     *("safety_alerts_channel_id", "widget_channel_id", "vanity_url_code", "incidents_data", "max_presences"),
 )
 _ZERO = ("verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level", "nsfw_level")

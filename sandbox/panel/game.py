@@ -104,17 +104,17 @@ class Game:
         self._raw('openjdk version "21.0.4" 2024-07-16 LTS')
         self._raw(f"{prompt}{self.invocation}")
         lines = [
-            f"\x1b[K\x1b[36m{self._stamp()} INFO]: Starting minecraft server version {self.spec.version}\x1b[m",
-            f"{self._stamp()} INFO]: Loading properties",
-            f"\x1b[33m{self._stamp()} WARN]: Whitelist is \x1b[1moff\x1b[0m\x1b[33m, anybody may join\x1b[m",
-            f"{self._stamp()} INFO]: Starting Minecraft server on *:25565",
-            f'{self._stamp()} INFO]: Preparing level \x1b[38;5;208m"world"\x1b[0m',
+            f"\x1b[K\x1b[36m{{stamp}} INFO]: Starting minecraft server version {self.spec.version}\x1b[m",
+            "{stamp} INFO]: Loading properties",
+            "\x1b[33m{stamp} WARN]: Whitelist is \x1b[1moff\x1b[0m\x1b[33m, anybody may join\x1b[m",
+            "{stamp} INFO]: Starting Minecraft server on *:25565",
+            '{stamp} INFO]: Preparing level \x1b[38;5;208m"world"\x1b[0m',
             "Preparing spawn area: 12%\rPreparing spawn area: 57%\rPreparing spawn area: 100%",
             "Loaded plugins: \rWorldGuard, \x1b[32mChatty\x1b[0m",
         ]
         for line in lines:
             await self.clock.sleep(self.spec.boot_seconds / len(lines))
-            self._raw(line)
+            self._raw(line.replace("{stamp}", self._stamp()))
         if self.spec.boots:
             self._raw(
                 f"\x1b[K\x1b[32m{self._stamp()} INFO]: Done ({self.spec.boot_seconds:.3f}s"

@@ -146,6 +146,7 @@ class Session:
         elif event == "send command":
             self._send_command(argument)
         elif event == "send logs":
+            self.runtime.note("socket", "asked for history")
             for line in self.runtime.history():
                 await self.out.tell("console output", line)
         elif event == "send stats":
