@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed
 STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PACKAGES := bot cogs migrations sandbox
+PACKAGES := bot cogs migrations sandbox bench
 CHECKED := $(PACKAGES) tests
 
 .DEFAULT_GOAL := help
@@ -35,6 +35,9 @@ lint: $(STAMP) ## Format, lint, types and rooms, without the tests
 format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
+
+bench: $(STAMP) ## Measure the console channel under loads (ARGS="--quick --only 10,2000 --chaos", ARGS="kill --rounds 20")
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(STAMP) ## Write both lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \

@@ -1,0 +1,129 @@
+"""`python -m bench` measures the relay under loads; `python -m bench kill` kills it until it lies."""
+
+import asyncio
+import json
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from bench import kill
+from bench.figures import Result, combine
+from bench.loads import LOADS, Load, choose
+from bench.measure import measure
+from bench.process import frozen_code
+from bench.table import LEGEND, comparison, table, verdict
+
+Job = tuple[Load, bool, bool]
+"""A load, whether the script drives it, whether sockets are cut."""
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["kill"]:
+        kill.main(arguments[1:])
+        return
+    options = _options(arguments)
+    try:
+        planned = jobs(choose(options.only), chaos=options.chaos, baseline=not options.no_baseline)
+    except ValueError as error:
+        sys.exit(str(error))
+    if options.quick:
+        planned = [(load.shortened(), baseline, chaos) for load, baseline, chaos in planned]
+    with frozen_code() as code:
+        results, failures = asyncio.run(_run(planned, options.repeat, code))
+    if results:
+        report(results, options)
+    if failures:
+        sys.exit("\nCould not be run:\n" + "\n".join(failures))
+
+
+def jobs(loads: list[Load], *, chaos: str, baseline: bool) -> list[Job]:
+    """Return what to run: every load, cut every 5 s if `chaos` is yes or only, and the script where it fits."""
+    planned: list[Job] = []
+    for load in loads:
+        if chaos != "only":
+            planned.append((load, False, False))
+            if baseline and load.baseline:
+                planned.append((load, True, False))
+        if chaos != "no":
+            planned.append((load, False, True))
+            if baseline and load.baseline and load.name == "10":
+                planned.append((load, True, True))
+    return planned
+
+
+def report(results: list[Result], options: Namespace) -> None:
+    """Print the table and what follows from it; write the file."""
+    print(f"\n{table(results)}\n\n{LEGEND}\n\n{_notes(options)}\n\n{verdict(results)}")
+    if options.json:
+        _write(options.json, results)
+    if options.compare:
+        old = json.loads(options.compare.read_text())["results"]
+        print(f"\nAgainst {options.compare}:\n\n{comparison([Result.from_json(one) for one in old], results)}")
+
+
+async def _run(planned: list[Job], repeat: int, code: Path) -> tuple[list[Result], list[str]]:
+    """Return the results, and a line for every run that did not come about."""
+    results: list[Result] = []
+    failures: list[str] = []
+    for number, (load, baseline, chaos) in enumerate(planned, 1):
+        runs: list[Result] = []
+        for turn in range(repeat):
+            name = f"{load.title}{', cut every 5 s' if chaos else ''}, {'script' if baseline else 'bot'}"
+            again = f", run {turn + 1} of {repeat}" if repeat > 1 else ""
+            print(f"[{number}/{len(planned)}] {name}{again} ...", end=" ", flush=True, file=sys.stderr)
+            began = time.monotonic()
+            try:
+                result = await measure(load, code, baseline=baseline, chaos=chaos)
+            except (RuntimeError, TimeoutError, ExceptionGroup) as error:
+                print("could not be run", file=sys.stderr)
+                failures.append(f"  {name}: {error}")
+                continue
+            runs.append(result)
+            print(f"{result.percent:.2f} % in {time.monotonic() - began:.0f} s", file=sys.stderr)
+        if runs:
+            results.append(combine(runs))
+    return results, failures
+
+
+def _options(arguments: list[str]) -> Namespace:
+    parser = ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", metavar="NAME,NAME", help="loads: " + ", ".join(load.name for load in LOADS))
+    parser.add_argument(
+        "--chaos",
+        nargs="?",
+        const="yes",
+        default="no",
+        choices=("no", "yes", "only"),
+        help="each load again with all sockets cut every 5 s; `only`: nothing but that",
+    )
+    parser.add_argument("--no-baseline", action="store_true", help="leave the ten-line script out")
+    parser.add_argument("--quick", action="store_true", help="shorter loads")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="runs of each load; the table shows medians")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.add_argument("--compare", type=Path, metavar="OLD", help="print the figures beside those of an older file")
+    return parser.parse_args(arguments)
+
+
+def _notes(options: Namespace) -> str:
+    notes = [
+        "One guild for 250 servers, everything set up through slash commands; a fresh bot and database for each load.",
+        "With 20 servers and more the panel's limit of 256 requests a minute is lifted (1,000 servers behind one key",
+        "need four minutes for their tickets alone). All other limits of panel, Wings and Discord are in force.",
+    ]
+    if options.repeat > 1:
+        notes.append(f"Medians of {options.repeat} runs; of losses, duplicates, order and 429 the worst run.")
+    if options.quick:
+        notes.append("Quick run: 10 s a load (20 s for hundreds of servers).")
+    return "\n".join(notes)
+
+
+def _write(path: Path, results: list[Result]) -> None:
+    content = {"when": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "results": [result.as_json() for result in results]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
