@@ -9,7 +9,7 @@ PACKAGES := bot cogs migrations sandbox bench
 CHECKED := $(PACKAGES) tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test lint format lock clean
+.PHONY: help demo run check test lint format bench screenshots lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

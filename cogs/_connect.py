@@ -39,7 +39,7 @@ class ConnectForm(Form):
         self._label = _field(
             self,
             "label",
-            _("What to call it here (left empty: its host name)"),
+            _("Label (left empty: the panel's host name)"),
             default=label,
             required=False,
             max_length=_MAX_LABEL,
