@@ -23,6 +23,9 @@ MARK_BYTES = 8
 _SURE = 3
 """An overlap shorter than this may be chance: prompts and blank-like lines repeat."""
 
+_NEWEST = 10
+"""Among so many last lines are those that were printed while the history was asked for."""
+
 _DAEMON = re.compile(r"\x1b\[33m\x1b\[1m\[[^\]]* Daemon\]:")
 
 
@@ -121,9 +124,11 @@ def _digits(text: str) -> str:
 
 
 def _without_echoes(received: Sequence[str], early: int) -> list[int]:
-    """Leave out leading live lines that the history, read a moment later, holds as well."""
-    if not early:
-        return list(range(len(received)))
+    """Leave out leading live lines that the history, read a moment later, holds as well.
+
+    Without `early` ones there may be such lines all the same, printed while the request travelled: then they are the
+    newest that the history holds.
+    """
     where: dict[str, list[int]] = {}
     for index, text in enumerate(received):
         where.setdefault(text, []).append(index)
@@ -137,6 +142,8 @@ def _without_echoes(received: Sequence[str], early: int) -> list[int]:
     # The second copies must lie behind the whole run of first ones.
     while echoes and where[received[0]][1] < echoes:
         echoes -= 1
+    if echoes and not early and where[received[echoes - 1]][1] < len(received) - _NEWEST:
+        echoes = 0
     return list(range(echoes, len(received)))
 
 

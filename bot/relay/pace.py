@@ -117,7 +117,7 @@ class Turns:
         try:
             # One at a time, by the clock as it is then: after a stall not all that was due meanwhile may go at once.
             async with self._line:
-                while (wait := self._due - loop.time() - self._tolerance) > 0:
+                while (wait := self._due - loop.time() - self._tolerance) > 0:  # noqa: ASYNC110 - only the clock knows
                     await asyncio.sleep(wait)
                 self._due = max(self._due, loop.time()) + self._interval
         finally:

@@ -45,6 +45,8 @@ async def printing(world, seed):
         task.cancel()
     await listening(world)
     world.discord.faults.clear()
+    newest = f"number {printer.count - 1:05} "
+    await world.console.wait_for(lambda channel: newest in readable(channel), timeout=2 * PATIENCE)
     printer.line()
     last = f"number {printer.count - 1:05} "
     await world.console.wait_for(lambda channel: last in readable(channel), timeout=2 * PATIENCE)

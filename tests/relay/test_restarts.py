@@ -70,7 +70,9 @@ async def test_lines_that_are_not_shown_belong_to_the_tail(sink):
         world.console().say("hidden 1", "shown 2", "hidden 3")
         await until(lambda: sink.lines() == ["shown 2"] and world.health().queued_lines == 0)
         world.console().say(*(f"hidden {n}" for n in range(4, 103)), "hidden 103")
-        await until(lambda: 1 in journal.delivered and journal.delivered[1].marks[-8:] == mark("hidden 102"))  # noted in groups
+        await until(
+            lambda: 1 in journal.delivered and journal.delivered[1].marks[-8:] == mark("hidden 102")
+        )  # noted in groups
         assert journal.delivered[1].marks[:24] == marks("hidden 1", "shown 2", "hidden 3")
     assert sink.lines() == ["shown 2"]
 
@@ -179,5 +181,3 @@ async def test_lines_caught_up_long_after_they_came_are_introduced(sink):
         world.console().put(Connected(at(500), recovered=2), ConsoleLine("b", at(500)), ConsoleLine("c", at(500)))
         await until(lambda: sink.lines() == ["b", "c"])
     assert f"The bot was away; 2 lines of **Survival** from after <t:{int(at(5).timestamp())}:T> follow." in sink.text()
-
-
