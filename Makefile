@@ -6,13 +6,13 @@ RUNTIME := $(VENV)/.installed
 STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGES := bot cogs migrations sandbox bench
-CHECKED := $(PACKAGES) tests
+CHECKED := $(PACKAGES) docs tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test lint format bench screenshots lock clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Try the whole product in a browser, without any account
 	@$(BIN)/python -m sandbox $(DEMO)
@@ -38,6 +38,9 @@ format: $(STAMP) ## Format the code and mend what can be mended
 
 bench: $(STAMP) ## Measure the console channel under loads (ARGS="--quick --only 10,2000 --chaos", ARGS="kill --rounds 20")
 	@$(BIN)/python -m bench $(ARGS)
+
+screenshots: $(STAMP) ## Take the screenshots of the README anew (needs Chromium)
+	@$(BIN)/python docs/screenshots.py
 
 lock: $(STAMP) ## Write both lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \

@@ -23,6 +23,8 @@ from bot.text.packing import LIMIT, PIECE_LIMIT
 _log = logging.getLogger(__name__)
 # Messages are rarely packed to the brim: this is what one carries, in characters as Discord counts them.
 _USUAL = LIMIT * 9 // 10
+# So few messages are read more easily than a file, however long the queue before them.
+_NEVER_A_FILE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class Outbox:
     def _flooded(self) -> bool:
         """Whether messages would take too long for what waits."""
         messages = -(-self._packer.units // _USUAL)
+        if messages <= _NEVER_A_FILE:
+            return False
         now = _clock()
         return self._pace.until_last(now, messages) + messages * self._turns.queue(now) > self._timing.behind
 

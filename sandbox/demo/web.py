@@ -152,7 +152,8 @@ class Web:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Origin") != f"http://{request.host}":
             raise web.HTTPForbidden
-        socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_FRAME)
+        # aiohttp would send compressed long frames by a task of its own, whose traceback shows when a tab is closed.
+        socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_FRAME, compress=False)
         await socket.prepare(request)
         self._sockets.add(socket)
         try:

@@ -1,0 +1,85 @@
+"""Talking to the bot: suggestions, buttons, what is wrong with a line, light and dark."""
+
+from playwright.async_api import expect
+
+
+async def test_suggestions_work_with_the_keyboard_alone_and_are_told_to_screen_readers(demo):
+    async with demo.visit() as visit:
+        await visit.ready()
+        press, write = visit.page.keyboard.press, visit.page.keyboard.type
+        line = visit.page.get_by_role("combobox", name="Message, or / for commands")
+        rows = visit.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+        await visit.at("be-owner").focus()
+        await press("/")
+        await expect(line).to_be_focused()
+        await expect(line).to_have_attribute("aria-expanded", "true")
+        await write("sta")
+        await expect(rows.first).to_contain_text("/start")
+        await press("ArrowDown")
+        active = visit.page.locator(f"id={await line.get_attribute('aria-activedescendant')}")
+        await expect(active).to_contain_text("/status")
+        await expect(active).to_have_attribute("aria-selected", "true")
+        await press("Enter")
+
+        field = visit.page.get_by_role("combobox", name="server")
+        await expect(field).to_be_focused()
+        await expect(rows).to_have_text(["Castle", "Survival"])
+        await write("sur")
+        await expect(rows).to_have_text(["Survival"])
+        await press("Enter")
+        await expect(field).to_have_value("Survival")
+        await press("Enter")
+        await expect(visit.said("used /status")).to_contain_text("Survival")
+        await expect(line).to_be_focused()
+
+
+async def test_what_is_missing_or_wrong_is_marked_and_not_sent(demo):
+    async with demo.visit() as visit:
+        await visit.ready()
+        await visit.run("access grant", role="@nobody")
+        await expect(visit.at("composer-status")).to_contain_text("“role”: pick one from the list.")
+        await expect(visit.at("composer-status")).to_contain_text("“allow” is required.")
+        for option in ("role", "allow"):
+            await expect(visit.at(f"option-{option}")).to_have_attribute("aria-invalid", "true")
+        await expect(visit.at("option-role")).to_be_focused()
+        await visit.page.keyboard.press("Escape")
+        await visit.page.keyboard.press("Escape")
+        await visit.at("composer-input").fill("/no such command")
+        await visit.at("send").click()
+        await expect(visit.at("composer-status")).to_have_text("There is no such command here. Type / and pick one.")
+        await expect(visit.at("message").filter(has_text="/access grant")).to_have_count(0)
+
+
+async def test_buttons_do_what_they_say(demo):
+    """A helper has the buttons he may press under a status, and they reach the game server."""
+    async with demo.visit() as visit:
+        await visit.ready()
+        await visit.at("tab-panel").click()
+        state = visit.at("server-Castle")
+        await expect(state).to_have_attribute("data-state", "running")
+        await visit.be("helper")
+        await visit.run("status", server="Castle")
+        card = visit.said("Hank used /status", "Castle")
+        await expect(card.get_by_role("button")).to_have_text(["Stop", "Restart", "🔄 Refresh", "Dismiss message"])
+        await card.get_by_role("button", name="Refresh").click()
+        await expect(card.get_by_role("button", name="Refresh")).not_to_have_attribute("aria-busy", "true")
+        await card.get_by_role("button", name="Stop", exact=True).click()
+        await expect(state).to_have_attribute("data-state", "offline")
+        await expect(visit.said("@Hank: Castle")).to_contain_text("Castle is offline after")
+        await expect(card.get_by_role("alert")).to_be_hidden()
+        await card.get_by_role("button", name="Dismiss message").click()
+        await expect(visit.at("message").filter(has_text="Hank used /status")).to_have_count(0)
+
+
+async def test_the_page_is_light_or_dark_as_the_system_is_and_as_one_chooses(demo):
+    brightness = (
+        "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).every((part) => part > 128)"
+    )
+    for scheme, is_light in (("light", True), ("dark", False)):
+        async with demo.visit(color_scheme=scheme) as visit:
+            assert await visit.page.evaluate(brightness) is is_light
+            await visit.at("theme").click()
+            assert await visit.page.evaluate(brightness) is not is_light
+            await visit.page.reload()
+            await expect(visit.at("channel-general")).to_be_visible()
+            assert await visit.page.evaluate(brightness) is not is_light
