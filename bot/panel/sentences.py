@@ -25,7 +25,7 @@ def key_refused() -> KeyRefused:
     return KeyRefused(
         _(
             "The panel refuses the API key: it is wrong, deleted, of the wrong kind (it must be a client key from the "
-            "account page) or bound to other IP addresses. An admin can enter a new one with /panel replace-key."
+            "account page) or bound to other IP addresses. An admin can make a new one in the panel and enter it here."
         )
     )
 

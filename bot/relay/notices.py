@@ -28,6 +28,11 @@ def state_changed(server: str, state: PowerState) -> str | None:
     return None if text is None else text.format(server=server)
 
 
+def begins(server: str) -> str:
+    """Return the line that marks where a new relay begins: what the console printed before is not shown."""
+    return _("-# The console of {server} is shown from here on.").format(server=server)
+
+
 def console_lost(server: str, since: datetime, reason: str) -> str:
     """Say that the console has been away for a while."""
     text = _("⚠ The console of **{server}** has been lost since {since}; still trying. {reason}")

@@ -264,6 +264,7 @@ class ConsoleRelay:
         if not self._trail.begun:
             self._trail.begin(event.before, event.at)
             self._note_unshown(0)
+            self.announce(notices.begins(self.server))
         lost_at = event.lost_at or self._lost_at or self._trail.at
         if lost_at is not None:
             away = event.at - lost_at

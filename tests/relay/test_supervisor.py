@@ -90,15 +90,29 @@ async def running(sink, *relays, **options):
         await task
 
 
+BEGINS = "-# The console of Survival is shown from here on."
+
+
+async def test_a_new_relay_marks_where_it_begins_and_one_that_goes_on_does_not(sink):
+    async with running(sink) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        await world.shows(BEGINS)
+        world.console().put(Disconnected(at(5), "gone."), Connected(at(8), lost_at=at(5)))
+        world.console().say("later")
+        await world.shows("later")
+    assert sink.text().count(BEGINS) == 1
+
+
 async def test_lines_go_from_console_to_channel(sink):
     async with running(sink) as world:
         await world.opened()
         world.console().put(Connected(at(0)))
         world.console().say("\x1b[32mone\x1b[0m", "two\r\nthree", "\x1b[K", "10%\r20%")
-        await until(lambda: len(sink.lines()) == 5)
+        await until(lambda: "20%" in sink.lines())
         health = world.health()
     assert sink.lines() == ["\x1b[32mone\x1b[0m", "two", "three", "\u200b", "20%"]
-    assert sink.messages[1][0].startswith("```ansi\n")
+    assert sink.messages[1][0].startswith(f"{BEGINS}\n```ansi\n")
     assert health.state is RelayState.LIVE
     assert (health.delivered, health.lost, health.queued_lines, health.queued_bytes) == (5, 0, 0, 0)
     assert health.connected_since == health.last_line_at == at(0)
@@ -160,7 +174,7 @@ async def test_a_short_loss_is_not_worth_a_word(sink):
         world.console().put(ConsoleLine("missed", at(8), recovered=True))
         await world.shows("missed")
         assert world.health().reconnects == 1
-    assert sink.text() == "```ansi\nmissed\n```"
+    assert sink.text() == f"{BEGINS}\n```ansi\nmissed\n```"
 
 
 async def test_a_long_loss_and_the_return_are_told_once_each(sink):

@@ -24,7 +24,7 @@ export const TRIES = [
   },
   {
     title: 'Take the node down for a while',
-    text: 'The channel says since when there is no console, and what was missed when it is back.',
+    text: 'After half a minute the channel says since when there is no console, and what was missed when it is back.',
     channel: 'castle-console', troubles: [{ label: 'Node down', what: 'node-down' }, { label: 'Node up', what: 'node-up', gentle: true }],
   },
   {
