@@ -495,3 +495,15 @@ async def test_leaving_a_guild_deletes_everything_of_it_and_nothing_of_others(pl
     assert await place.store.panels.list(admin.guild_id) == []
     assert await place.store.relays.list() == []
     assert len(await place.store.panels.list(901)) == 1
+
+
+@pytest.mark.timeout(120)
+async def test_a_panel_that_takes_twenty_seconds_is_waited_for_and_asked_only_once(place, admin):
+    """A panel waits up to 20 s for its node; giving up earlier would report failures for what did happen."""
+    made = place.server("Castle", boot_seconds=0.3)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    place.panel.faults.add(Fault(faults.Slow(20), path="/power$"))
+    steps = await place.follow(admin, castle, Signal.START)
+    assert steps[-1].ok
+    assert place.panel.signals_received(made) == ["start"]
