@@ -180,7 +180,7 @@ class Feed:
             if self.stats is not None:
                 self._publish(self.stats)
         else:
-            self.memory.begin()
+            self.memory.begin(listener.past for listener in self._listeners if listener.past is not None)
             logger.info("console of %s: connected", self._name)
             self._told = self._state
             for listener in self._listeners:

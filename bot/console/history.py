@@ -7,9 +7,12 @@ being read come in between. So it is aligned with the delivered tail like two ov
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import takewhile
+
+from bot.console.echoes import echoes
 
 WINGS_HISTORY = 150
 """`websocket_log_count` of Wings' configuration; the default, and hardly ever changed."""
@@ -23,8 +26,10 @@ MARK_BYTES = 8
 _SURE = 3
 """An overlap shorter than this may be chance: prompts and blank-like lines repeat."""
 
-_NEWEST = 10
-"""Among so many last lines are those that were printed while the history was asked for."""
+_TELLING = re.compile(r"[0-9]")
+"""A line with a time or a number in it is hardly ever printed twice."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 _DAEMON = re.compile(r"\x1b\[33m\x1b\[1m\[[^\]]* Daemon\]:")
 
@@ -74,14 +79,13 @@ def recover(
     `remembered`: the received lines are no history of Wings' but were kept by us, lines of the daemon included.
     `by_marks`: the delivered tail is known by its lines' digests only (`marked`), daemon lines left out.
     """
-    order = _without_echoes(received, early)
-    if early:
-        order = _without_repeated_run(received, order, early)
-    order = _without_repeated_run(received, order, WINGS_HISTORY - blanks)
     if by_marks:
         tail = list(delivered[-DELIVERED_LINES:])
     else:
         tail = [_key(text) for text in delivered if not is_daemon_line(text)][-DELIVERED_LINES:]
+    order = list(range(len(received)))
+    if not remembered:
+        order = _once(received, early, blanks, [] if fresh else [tail], _digits if by_marks else _key)
     history = [index for index in order if not is_daemon_line(received[index])]
     key = _digits if by_marks else _key
     texts = [key(received[index]) for index in history]
@@ -97,6 +101,42 @@ def recover(
         old |= set(range(history[cut - 1]))
     sure = score >= min(_SURE, len(tail)) or whole
     return Recovery(tuple(index for index in order if index not in old), complete=sure and not ambiguous)
+
+
+def once(received: Sequence[str], *, early: int, blanks: int, tails: Sequence[Sequence[str]]) -> list[int]:
+    """Return the indices of what came after asking for the history, without lines that came live as well.
+
+    `tails`: what different listeners had before, as `marked` returns it. For `early` and `blanks` see `recover`.
+    """
+    return _once(received, early, blanks, tails, _digits)
+
+
+def _once(
+    received: Sequence[str], early: int, blanks: int, tails: Sequence[Sequence[str]], key: Callable[[str], str]
+) -> list[int]:
+    # The daemon's own lines are never in the history, so they have no second copy.
+    places = [index for index, text in enumerate(received) if not is_daemon_line(text)]
+    texts = [key(received[index]) for index in places]
+    early = sum(1 for place in places if place < early)
+    full_at = max(1, WINGS_HISTORY - blanks)
+    telling = {index for index, place in enumerate(places) if _TELLING.search(_COLOUR.sub("", received[place]))}
+    if any(tails):
+        # The history's own first lines are mostly known from a tail: others that come again there overtook it.
+        counts = Counter(texts)
+        telling.update(takewhile(lambda index: counts[texts[index]] > 1, range(len(texts))))
+    dropped = echoes(texts, telling=telling, early=early, full_at=full_at, old=())
+    if dropped and any(tails):
+        old = set[int]().union(*(_known(list(tail[-DELIVERED_LINES:]), texts) for tail in tails if tail))
+        old = {index for index in old if index >= early}
+        dropped = echoes(texts, telling=telling, early=early, full_at=full_at, old=old)
+    left_out = {places[index] for index in dropped}
+    return [index for index in range(len(received)) if index not in left_out]
+
+
+def _known(tail: list[str], texts: list[str]) -> set[int]:
+    """Which of the texts are in the tail."""
+    cut, score, _, unmatched = _align(tail, texts)
+    return set(range(cut)) - set(unmatched) if score > 0 else set()
 
 
 def _missed(texts: list[str], cut: int, unmatched: list[int]) -> list[int]:
@@ -121,51 +161,6 @@ def _key(text: str) -> str:
 
 def _digits(text: str) -> str:
     return mark(text).hex()
-
-
-def _without_echoes(received: Sequence[str], early: int) -> list[int]:
-    """Leave out leading live lines that the history, read a moment later, holds as well.
-
-    Without `early` ones there may be such lines all the same, printed while the request travelled: then they are the
-    newest that the history holds.
-    """
-    where: dict[str, list[int]] = {}
-    for index, text in enumerate(received):
-        where.setdefault(text, []).append(index)
-    echoes, last = 0, 0
-    for text in received:
-        places = where[text]
-        if len(places) != 2 or places[0] != echoes or places[1] <= max(last, echoes):
-            break
-        last = places[1]
-        echoes += 1
-    # The second copies must lie behind the whole run of first ones.
-    while echoes and where[received[0]][1] < echoes:
-        echoes -= 1
-    if echoes and not early and where[received[echoes - 1]][1] < len(received) - _NEWEST:
-        echoes = 0
-    return list(range(echoes, len(received)))
-
-
-def _without_repeated_run(received: Sequence[str], order: list[int], earliest: int) -> list[int]:
-    """Leave out the second of two equal runs of lines that stand side by side.
-
-    Where live lines and the history meet, on either side, the ones may repeat the others: Docker writes a line to its
-    log and hands it to Wings at the same time. The meeting point lies at `earliest` or later, and only lines that occur
-    just these two times count: consoles repeat themselves too.
-    """
-    texts = [received[index] for index in order]
-    counts = Counter(texts)
-    last = {text: place for place, text in enumerate(texts)}
-    first: dict[str, int] = {}
-    for place, text in enumerate(texts):
-        first.setdefault(text, place)
-    for meeting in range(max(earliest, 1), len(texts)):
-        size = meeting - first[texts[meeting]]
-        run = range(meeting - size, meeting)
-        if size and all(counts[texts[place]] == 2 and last[texts[place]] == place + size for place in run):
-            return order[:meeting] + order[meeting + size :]
-    return order
 
 
 def _align(tail: list[str], texts: list[str]) -> tuple[int, int, bool, list[int]]:

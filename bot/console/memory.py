@@ -1,11 +1,12 @@
 """The lines a session knows, and what it takes to tell after a gap which ones are new. No listeners, no sockets."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.console.events import ConsoleLine
-from bot.console.history import marked, recover
+from bot.console.history import marked, once, recover
 from bot.vitals import DeliveredTail
 
 RING_LINES = 1000
@@ -68,12 +69,13 @@ class Memory:
         """Take a line without text: it is never delivered, but counts towards the length of the history."""
         self._blanks += 1
 
-    def begin(self) -> None:
-        """End the first history: nobody has missed anything of it."""
+    def begin(self, pasts: Iterable[DeliveredTail]) -> None:
+        """End the first history. `pasts`: what the listeners had in an earlier life."""
         held, self._held = self._held or [], None
         self._blanks_at_first = self._blanks
-        found = recover([], [line.text for line in held], early=self._early)
-        self._ring.extend(held[index] for index in found.new)
+        tails = [marked(past.marks) for past in pasts if not self._started_after(past.at)]
+        order = once([line.text for line in held], early=self._early, blanks=self._blanks, tails=tails)
+        self._ring.extend(held[index] for index in order)
 
     def resume(self, *, was_offline: bool) -> tuple[list[ConsoleLine], bool]:
         """End a later history. Returns the lines that were missed, and whether that is all that was."""

@@ -45,9 +45,7 @@ async def printing(world, seed):
         task.cancel()
     await listening(world)
     world.discord.faults.clear()
-    newest = f"number {printer.count - 1:05} "
-    await world.console.wait_for(lambda channel: newest in readable(channel), timeout=2 * PATIENCE)
-    printer.line()
+    printer.line()  # the bot may be reading the history just now
     last = f"number {printer.count - 1:05} "
     await world.console.wait_for(lambda channel: last in readable(channel), timeout=2 * PATIENCE)
     text = readable(world.console)
@@ -120,6 +118,37 @@ async def test_gateway_and_wings_in_trouble_cost_nothing(world):
         world.discord.gateway.reconnect()
         world.panel.node.drop_sockets()
         await asyncio.sleep(rng.uniform(0.2, 1.0))
+
+
+@pytest.mark.parametrize("booted", [10, 200])
+async def test_lines_printed_while_the_history_is_read_come_once(world, booted):
+    """They are in the history and come live as well, beside it or behind it: after a kill, after a lost connection."""
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    printer = Printer(castle, random.Random(7))
+    for _ in range(booted):
+        printer.line()
+    await world.console.wait_for(lambda c: f"number {booted - 1:05} " in readable(c), timeout=PATIENCE)
+    read, extra = castle.runtime.history, 0
+
+    def history():
+        for _ in range(extra):
+            printer.line()
+        return read()
+
+    castle.runtime.history = history
+    for extra in (1, 2, 3):
+        await world.bot.stop(signal.SIGKILL)
+        printer.line()
+        await world.bot.start()
+        newest = f"number {printer.count + extra - 1:05} "
+        await world.console.wait_for(lambda c, newest=newest: newest in readable(c), timeout=2 * PATIENCE)
+        world.panel.node.drop_sockets()
+        newest = f"number {printer.count + extra - 1:05} "
+        await world.console.wait_for(lambda c, newest=newest: newest in readable(c), timeout=2 * PATIENCE)
+    text = readable(world.console)
+    assert "may be missing" not in text
+    assert [int(number) for number in re.findall(r"number (\d{5}) ", text)] == list(range(printer.count))
+    assert text.count("Saved the game") == -(-printer.count // 3)
 
 
 async def test_a_gap_longer_than_the_history_is_told_in_its_place(world):

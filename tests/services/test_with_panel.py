@@ -504,6 +504,7 @@ async def test_a_panel_that_takes_twenty_seconds_is_waited_for_and_asked_only_on
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
     place.panel.faults.add(Fault(faults.Slow(20), path="/power$"))
+    place.services.power._timing = PowerTiming()
     steps = await place.follow(admin, castle, Signal.START)
     assert steps[-1].ok
     assert place.panel.signals_received(made) == ["start"]
