@@ -11,11 +11,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.client import WingcordClient
-from bot.errors import StartupError
+from bot.errors import ExitCode, StartupError
 from bot.i18n import _
 
-EXIT_TOKEN = 3
-EXIT_UNREACHABLE = 4
 _LOGIN_SECONDS = 30.0
 
 
@@ -58,7 +56,7 @@ async def _as_startup_errors() -> AsyncGenerator[None]:
             raise _token_refused() from error
         raise StartupError(
             _("Discord ended the session for good (close code {code}).").format(code=error.code),
-            exit_code=EXIT_UNREACHABLE,
+            exit_code=ExitCode.DISCORD,
         ) from error
     except discord.HTTPException as error:
         if error.status == 401:
@@ -76,7 +74,7 @@ def _token_refused() -> StartupError:
             "Discord refuses the bot token. Copy it again from the developer portal "
             "(your application, *Bot*, *Reset Token*) into DISCORD_TOKEN."
         ),
-        exit_code=EXIT_TOKEN,
+        exit_code=ExitCode.TOKEN,
     )
 
 
@@ -86,5 +84,5 @@ def _unreachable(why: str) -> StartupError:
             "Discord cannot be reached at {address}: {why}. Check this machine's network, "
             "and DISCORD_API_URL if you have set it."
         ).format(address=Route.BASE, why=why),
-        exit_code=EXIT_UNREACHABLE,
+        exit_code=ExitCode.DISCORD,
     )
