@@ -156,26 +156,28 @@ class Backlog:
 
 def lose(items: list[Item]) -> int:
     """Count items as lost; return how many of them are lines."""
-    count = 0
-    for item in items:
-        tally = item.line_of
-        if tally is not None:
-            tally.queued -= 1
-            tally.queued_bytes -= item.units
-            tally.lost += 1
-            count += 1
-    metrics.relay_lines_lost.inc(count)
-    return count
+    tallies = _dequeued(items)
+    for tally in tallies:
+        tally.lost += 1
+    metrics.relay_lines_lost.inc(len(tallies))
+    return len(tallies)
 
 
 def deliver(items: list[Item]) -> None:
     """Count items as delivered."""
-    count = 0
+    tallies = _dequeued(items)
+    for tally in tallies:
+        tally.delivered += 1
+    metrics.relay_lines_delivered.inc(len(tallies))
+
+
+def _dequeued(items: list[Item]) -> list[Tally]:
+    """Take the lines among the items out of their relays' queues; return the tally of each line's relay."""
+    tallies: list[Tally] = []
     for item in items:
         tally = item.line_of
         if tally is not None:
             tally.queued -= 1
             tally.queued_bytes -= item.units
-            tally.delivered += 1
-            count += 1
-    metrics.relay_lines_delivered.inc(count)
+            tallies.append(tally)
+    return tallies
