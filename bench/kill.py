@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.diary import keep
 from bench.drive import drain, warm_up
 from bench.figures import percentile
 from bench.lines import Writing
@@ -69,29 +70,30 @@ async def _all(options: Namespace, code: Path) -> list[Outcome]:
     for name in options.only:
         print(f"{name}: {options.rounds} rounds ...", end=" ", flush=True, file=sys.stderr)
         rng = random.Random(f"{options.seed} {name}")
-        outcome = await torment(name, code, rng, rounds=options.rounds, seconds=options.seconds, rate=options.rate)
+        outcome = await torment(name, code, rng, options)
         print(f"{outcome.delivered:,} of {outcome.emitted:,} lines", file=sys.stderr)
         outcomes.append(outcome)
     return outcomes
 
 
-async def torment(name: str, code: Path, rng: random.Random, *, rounds: int, seconds: float, rate: float) -> Outcome:
-    """Give one fresh bot `rounds` of a trouble, each within `seconds` after the last.
-
-    `rate` is lines a second from each server.
-    """
+async def torment(name: str, code: Path, rng: random.Random, options: Namespace) -> Outcome:
+    """Give one fresh bot rounds of a trouble, as the options say, and compare both ends."""
     async with open_world(SERVERS, code, wide_limit=True, wide_tickets=True) as world:
         watch = Watch(world, WRITING)
         try:
             await world.set_up_bot()
             await warm_up(world, watch)
-            printing = asyncio.create_task(_print(world, watch, random.Random(rng.random()), rate))
-            back, starved = await _rounds(world, TROUBLES[name], rng, rounds, seconds)
-            await asyncio.sleep(rng.uniform(0.0, seconds))
+            printing = asyncio.create_task(_print(world, watch, random.Random(rng.random()), options.rate))
+            back, starved = await _rounds(world, TROUBLES[name], rng, options.rounds, options.seconds)
+            await asyncio.sleep(rng.uniform(0.0, options.seconds))
             printing.cancel()
             await asyncio.gather(printing, return_exceptions=True)
             world.discord.faults.clear()
+            for console in world.consoles:
+                watch.close_with_a_numbered_line(console)  # of the others nobody can tell when they have arrived
             await drain(watch, world)
+            if options.keep:
+                keep(options.keep, name, world, watch)
             return _outcome(name, world, watch, back=back, starved=starved)
         finally:
             watch.close()
@@ -197,6 +199,9 @@ def _options(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=_names, default=list(TROUBLES), metavar="NAME,NAME", help=", ".join(TROUBLES))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="write what was printed and shown when, to look into"
+    )
     return parser.parse_args(arguments)
 
 

@@ -73,6 +73,12 @@ class Watch:
         times.append(time.monotonic())
         console.server.emit(text)
 
+    def close_with_a_numbered_line(self, console: Console) -> None:
+        """Let a server print up to its next line that carries a number: only those are known to have arrived."""
+        self.emit(console)
+        while self.writing.repeated(len(self.printed[console.index].times) - 1):
+            self.emit(console)
+
     def forget_traffic(self) -> None:
         """Count messages and refusals from now on."""
         self.messages = self.files = self.refused = self.file_bytes = 0

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 
 from bot.client import WingcordClient
 from bot.console.hub import ConsoleHub
@@ -25,6 +26,7 @@ from bot.services.connections import Connections
 from bot.settings import Settings, require_token
 from bot.store.database import make_folder
 from bot.store.store import Store
+from bot.text.redaction import Redactor, redactor
 from bot.vitals import RelayHealth
 
 _log = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(pool.close)
         hub = ConsoleHub(allow_private=settings.allow_private_panels)
         stack.push_async_callback(hub.close)
-        bot = _Bot(store, pool, hub)
+        bot = _Bot(store, pool, hub, partial(redactor, keys[0]))
         stack.push_async_callback(bot.services.panels.close)
 
         point_rest_at(settings.discord_api_url)
@@ -71,8 +73,9 @@ async def run(settings: Settings) -> None:
 class _Bot:
     """The rooms wired to one another: services wake the relays, relays write through the client."""
 
-    def __init__(self, store: Store, pool: PanelPool, hub: ConsoleHub) -> None:
+    def __init__(self, store: Store, pool: PanelPool, hub: ConsoleHub, redactor_of: Callable[[int], Redactor]) -> None:
         self._store = store
+        self._redactor_of = redactor_of
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections = Connections(store, pool, hub)
         paces = Paces()
@@ -85,6 +88,7 @@ class _Bot:
             sink=DiscordSink(self.client),
             paces=paces,
             journal=store.journal,
+            redactor=redactor_of,
             report=self.reports.report,
             pauses=store.relays,
         )
@@ -116,7 +120,7 @@ class _Bot:
             panels=panels,
             servers=Servers(store, access, panels, connections, changed=self._wake_relays),
             power=Power(access, connections),
-            consoles=Consoles(access, connections),
+            consoles=Consoles(access, connections, redactor=self._redactor_of),
             relays=Relays(store, access, connections, changed=self._wake_relays, health=self._relay_health),
             guilds=Guilds(store, pool, changed=self._wake_relays),
         )

@@ -80,6 +80,7 @@ class Ledger:
     tally: Tally
     trail: Trail
     gate: Gate
+    redactor: Redactor
 
 
 class ConsoleRelay:
@@ -114,7 +115,7 @@ class ConsoleRelay:
             source=self.server,
             tally=ledger.tally,
             trail=ledger.trail,
-            redactor=Redactor() if wanted.relay.redact else None,
+            redactor=ledger.redactor if wanted.relay.redact else None,
         )
         self._unshown = bytearray()
         self._power = PowerState.UNKNOWN

@@ -19,12 +19,15 @@ from bot.relay.relay import ConsoleRelay, Ledger, OpenConsole, RelayTiming, Want
 from bot.relay.sink import ChannelForbidden, Sink
 from bot.relay.trail import Trail
 from bot.store.values import Outgoing
+from bot.text.redaction import Redactor
 from bot.vitals import RelayHealth, RelayState
 
 _log = logging.getLogger(__name__)
 
 Wanted = Callable[[], Awaitable[Sequence[WantedRelay]]]
 Report = Callable[[WantedRelay, BotError], Awaitable[None]]
+RedactorOf = Callable[[int], Redactor]
+"""Makes what masks the console of the server with this row id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class RelaySupervisor:
         sink: Sink,
         paces: Paces,
         journal: Journal,
+        redactor: RedactorOf,
         report: Report | None = None,
         pauses: PauseBook | None = None,
         timing: SupervisorTiming | None = None,
@@ -78,6 +82,7 @@ class RelaySupervisor:
     ) -> None:
         self._wanted, self._open_console, self._sink, self._paces = wanted, open_console, sink, paces
         self._journal, self._report, self._pauses = journal, report, Pauses(pauses)
+        self._redactor = redactor
         self._timing = timing or SupervisorTiming()
         self._relay_timing = relay_timing or RelayTiming()
         self._outbox_timing, self._bounds = outbox_timing, bounds
@@ -175,8 +180,10 @@ class RelaySupervisor:
         if new:
             tails = await self._journal.tails(new)
             for relay_id in new:
-                gate = self._pauses.gate(wanted[relay_id].relay)
-                self._ledgers[relay_id] = Ledger(Tally(), Trail(tails.get(relay_id)), gate)
+                relay = wanted[relay_id].relay
+                self._ledgers[relay_id] = Ledger(
+                    Tally(), Trail(tails.get(relay_id)), self._pauses.gate(relay), self._redactor(relay.server_id)
+                )
 
     async def _park_dead_channels(self) -> None:
         for channel_id, outbox in list(self._outboxes.items()):

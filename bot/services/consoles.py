@@ -58,11 +58,13 @@ class Consoles:
         access: Access,
         connections: Connections,
         *,
+        redactor: Callable[[int], Redactor],
         timing: ConsoleTiming = ConsoleTiming(),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._access = access
         self._connections = connections
+        self._redactor = redactor
         self._timing = timing
         self._now = now
 
@@ -108,7 +110,7 @@ class Consoles:
             raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
         async with await self._connections.listen(server) as listener:
             await listener.ready(self._timing.ready)
-            lines = _masked(line.text for line in listener.tail(count))
+            lines = self._masked(server, listener.tail(count))
             offline = listener.state is PowerState.OFFLINE
         if offline:
             return lines, _("**{server}** is offline.").format(server=escape(server.name))
@@ -134,9 +136,13 @@ class Consoles:
             reader.cancel()
             with suppress(asyncio.CancelledError):
                 await reader
-        lines = _without_echo(_masked(line.text for line in heard.lines if line.at >= sent_at), text)
-        note = None if lines else _("Sent. The console printed nothing in answer.")
-        return CommandAnswer(text, tuple(lines), note)
+        answer = _without_echo([line for line in heard.lines if line.at >= sent_at], text)
+        note = None if answer else _("Sent. The console printed nothing in answer.")
+        return CommandAnswer(text, tuple(self._masked(server, answer)), note)
+
+    def _masked(self, server: LinkedServer, printed: Iterable[ConsoleLine]) -> list[str]:
+        redactor = self._redactor(server.id)
+        return [redactor.redact(line.text) for line in printed]
 
 
 class _Heard:
@@ -181,15 +187,10 @@ def _known(listener: Listener | None) -> PowerState | None:
     return listener.state if listener and listener.state is not PowerState.UNKNOWN else None
 
 
-def _masked(lines: Iterable[str]) -> list[str]:
-    redactor = Redactor()
-    return [redactor.redact(line) for line in lines]
-
-
-def _without_echo(lines: list[str], command: str) -> list[str]:
+def _without_echo(lines: list[ConsoleLine], command: str) -> list[ConsoleLine]:
     """Drop the terminal's echo of the command: the first line that is just it, perhaps behind a prompt."""
     for index, line in enumerate(lines[:3]):
-        plain = strip(line).strip().lstrip("> ").strip()
+        plain = strip(line.text).strip().lstrip("> ").strip()
         if plain == command:
             return lines[:index] + lines[index + 1 :]
     return lines

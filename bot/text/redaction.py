@@ -1,19 +1,21 @@
 """Masks what a public channel must not see: addresses, tokens, passwords, the start-up command line.
 
-The same value gets the same short mark within one `Redactor`, so that a player can still be followed through a log.
+The same value gets the same short mark wherever it is masked with the same key, today or after a year, so that a player
+can still be followed through a log. Marks are keyed digests: nobody can try out addresses until the mark fits.
 """
 
 import re
-from collections import OrderedDict
+from base64 import b32encode
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 from bot.text import ansi, secrets
 from bot.text.ansi import Run
 from bot.text.sgr import DEFAULT
 
-# Values remembered per relay: enough for months of players, bounded for floods of made-up ones.
-_REMEMBERED = 4096
+# Characters of a mark, 5 bits each: of a thousand players hardly two share one (one chance in 67).
+_MARK_LENGTH = 5
 
 # The prelude that images of Pterodactyl and Pelican print before the command they start the server with (parkervcp
 # and pelican-eggs `entrypoint.sh`); older images imitate a shell prompt.
@@ -24,6 +26,11 @@ _START_UP_MARK = "‹start-up command›"
 # beginnings. Nobody writes longer ones.
 _OPTION = re.compile(r"\s{0,40}[-+]{1,2}[A-Za-z]")
 _LONGEST_START_UP = 50
+
+
+def redactor(secret: str, server_id: int) -> "Redactor":
+    """Return a redactor for a server's console: with the same secret all of them give the same marks."""
+    return Redactor(blake2b(f"marks of server {server_id}".encode(), key=blake2b(secret.encode()).digest()).digest())
 
 
 def is_start_up(line: str) -> bool:
@@ -40,11 +47,10 @@ class _Mask(NamedTuple):
 
 
 class Redactor:
-    """Masks lines of one relay."""
+    """Masks the lines of one console, in the order they come; `key` (up to 64 bytes) decides the marks."""
 
-    def __init__(self) -> None:
-        self._marks: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self._counts: dict[str, int] = {}
+    def __init__(self, key: bytes) -> None:
+        self._key = key
         # How many more lines may belong to the start-up command, and whether the last one says that the next does.
         self._start_up_lines = 0
         self._start_up_goes_on = False
@@ -89,16 +95,8 @@ class Redactor:
         return [_Mask(start, len(plain), _START_UP_MARK)] if start < len(plain) else []
 
     def _mark(self, kind: str, value: str) -> str:
-        known = self._marks.get((kind, value))
-        if known is not None:
-            self._marks.move_to_end((kind, value))
-            return known
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        mark = f"‹{kind}-{self._counts[kind]}›"
-        self._marks[kind, value] = mark
-        if len(self._marks) > _REMEMBERED:
-            self._marks.popitem(last=False)
-        return mark
+        digest = blake2b(f"{kind} {value}".encode("utf-8", "surrogatepass"), key=self._key, digest_size=5).digest()
+        return f"‹{kind}-{b32encode(digest).decode().lower()[:_MARK_LENGTH]}›"
 
 
 def _masked(styled: Sequence[Run], masks: Sequence[_Mask]) -> list[Run]:

@@ -12,6 +12,7 @@ from bot.relay.outbox import OutboxTiming
 from bot.relay.postman import PostTiming
 from bot.relay.relay import WantedRelay
 from bot.store.values import Relay
+from bot.text.redaction import redactor
 
 START = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 QUICK = OutboxTiming(
@@ -164,6 +165,11 @@ def target(server_id=1, name="Survival"):
         panel_url="https://panel.example.com",
         panel=None,
     )
+
+
+def masking(server_id):
+    """What a supervisor makes its redactors with."""
+    return redactor("secret", server_id)
 
 
 def wanted(relay_id=1, server_id=1, channel_id=1, name="Survival", **options):

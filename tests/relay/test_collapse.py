@@ -13,7 +13,7 @@ from bot.relay.collapse import Collapse, CollapseTiming, Repeats
 from bot.terms import PowerState
 from bot.text import ansi
 
-from .conftest import MemoryJournal, at, until, wanted
+from .conftest import MemoryJournal, at, masking, until, wanted
 from .test_supervisor import running
 
 TIMING = CollapseTiming(quiet=3.0, most=15.0)
@@ -184,4 +184,6 @@ async def test_a_mask_hides_what_a_count_repeats(sink):
         world.console().say(*["from 203.0.113.9"] * 2, *["from 198.51.100.7"] * 3, "end")
         await world.shows("end")
     shown = [ansi.strip(line) for line in sink.lines()]
-    assert shown == ["from ‹ip-1›", "from ‹ip-1›", "from ‹ip-2›", "↻ 2 times more", "end"]
+    first, other = (masking(1).redact(f"from {address}") for address in ("203.0.113.9", "198.51.100.7"))
+    assert first != other
+    assert shown == [first, first, other, "↻ 2 times more", "end"]

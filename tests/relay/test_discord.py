@@ -15,7 +15,7 @@ from bot.terms import RelayStyle
 from bot.vitals import RelayState
 from sandbox.discord import DiscordStandIn, Permission
 
-from .conftest import MemoryJournal, ScriptedConsole, lines_in, until, wanted
+from .conftest import MemoryJournal, ScriptedConsole, lines_in, masking, until, wanted
 
 CREATE = r"POST /channels/\d+/messages"
 SILENT, NO_EMBEDS = 1 << 12, 1 << 2
@@ -57,6 +57,7 @@ class Stage:
             wanted=read,
             open_console=lambda one, _past: self.console(one.relay.id),
             journal=MemoryJournal(),
+            redactor=masking,
             sink=self.sink,
             paces=self.paces,
             report=report,

@@ -9,9 +9,8 @@ from bot.relay.outbox import OutboxTiming
 from bot.relay.pace import Pace
 from bot.relay.trail import Trail
 from bot.terms import RelayStyle
-from bot.text.redaction import Redactor
 
-from .conftest import QUICK, lines_in, until
+from .conftest import QUICK, lines_in, masking, until
 from .test_outbox import Item, fill, outbox
 
 FLOOD = replace(QUICK, behind=5.5, lull=0.05, between_files=0.2)
@@ -74,12 +73,13 @@ async def test_the_summary_tells_what_is_in_the_file(sink):
 
 
 def test_a_file_is_plain_and_masked_as_messages_are():
-    voice = Voice(1, RelayStyle.COLOUR, "Survival", Tally(), Trail(), Redactor())
+    voice = Voice(1, RelayStyle.COLOUR, "Survival", Tally(), Trail(), masking(1))
     log = LogFile(headers=True, source="")
     log.add(Item("\x1b[31mfrom 203.0.113.9\x1b[0m", voice, 0.0))
     log.add(Item("🔄 **Survival** is starting", voice, 0.0, notice=True))
     log.add(Item("to 203.0.113.9", voice, 0.0))
-    assert log.data().decode() == "--- Survival ---\nfrom ‹ip-1›\n🔄 **Survival** is starting\nto ‹ip-1›\n"
+    mark = masking(1).redact("203.0.113.9")
+    assert log.data().decode() == f"--- Survival ---\nfrom {mark}\n🔄 **Survival** is starting\nto {mark}\n"
     assert log.lines == 2
 
 

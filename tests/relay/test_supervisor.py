@@ -27,7 +27,7 @@ from bot.relay.supervisor import RelaySupervisor, SupervisorTiming
 from bot.terms import PowerState, RelayStyle
 from bot.vitals import RelayState
 
-from .conftest import QUICK, MemoryJournal, ScriptedConsole, at, until, wanted
+from .conftest import QUICK, MemoryJournal, ScriptedConsole, at, masking, until, wanted
 
 
 class World:
@@ -48,6 +48,7 @@ class World:
             "relay_timing": RelayTiming(announce_loss=0.05),
             "outbox_timing": QUICK,
             "journal": MemoryJournal(),
+            "redactor": masking,
         }
         self.supervisor = RelaySupervisor(
             wanted=self.read, open_console=self.open, sink=sink, paces=paces, report=self.report, **(timing | options)
@@ -126,7 +127,8 @@ async def test_the_options_of_a_relay_hold(sink):
         world.console().say("\x1b[32mSteve[/203.0.113.9:1] jo\x1b[0mined", "saved", "bot joined", "chat: 203.0.113.9")
         await until(lambda: len(sink.lines()) == 2)
     assert sink.messages[1][0].startswith("```\n")
-    assert sink.lines() == ["Steve[/‹ip-1›] joined", "chat: ‹ip-1›"]
+    mark = masking(relay.relay.server_id).redact("203.0.113.9")
+    assert sink.lines() == [f"Steve[/{mark}] joined", f"chat: {mark}"]
 
 
 async def test_without_redaction_addresses_are_shown(sink):

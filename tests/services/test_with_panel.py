@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -28,6 +29,7 @@ from bot.services.members import Member
 from bot.services.outcome import OutcomeTiming
 from bot.services.power import PowerTiming
 from bot.terms import Action, PowerState, RelayStyle, Signal
+from bot.text.redaction import redactor
 from sandbox.panel import Fault, PanelStandIn, Profile, faults
 
 RIGHTS = ["websocket.connect", "control.console", "control.start", "control.stop", "control.restart"]
@@ -53,7 +55,12 @@ class Place:
             panels=panels,
             servers=Servers(store, access, panels, connections, changed=lambda: woken.append(None)),
             power=Power(access, connections, timing=timing),
-            consoles=Consoles(access, connections, timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4)),
+            consoles=Consoles(
+                access,
+                connections,
+                redactor=partial(redactor, "secret"),
+                timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
+            ),
             relays=Relays(store, access, connections, changed=woken.append, health=lambda _id: None),
             guilds=Guilds(store, pool, changed=woken.append),
         )
