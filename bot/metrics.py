@@ -1,6 +1,13 @@
 """The counters and gauges, declared once; the health page renders them for Prometheus."""
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bot.vitals import RelayHealth, RelayState
 
 REGISTRY = CollectorRegistry()
 """Our own: the library's default one would carry what other code registers."""
@@ -15,18 +22,87 @@ console_sessions = Gauge("wingcord_console_sessions", "Console sockets open and 
 console_reconnects = Counter(
     "wingcord_console_reconnects", "Console sockets opened again after one was lost.", registry=REGISTRY
 )
-relay_lines_delivered = Counter(
-    "wingcord_relay_lines_delivered", "Console lines that arrived in a channel.", registry=REGISTRY
-)
-relay_lines_lost = Counter(
-    "wingcord_relay_lines_lost", "Console lines that never arrived in their channel.", registry=REGISTRY
-)
 relay_gaps = Counter(
     "wingcord_relay_gaps",
     "Times when lines may be missing because a gap was longer than Wings' history.",
     registry=REGISTRY,
 )
-relay_queue = Gauge("wingcord_relay_queue", "Console lines waiting for delivery, all channels.", registry=REGISTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySeries:
+    """One relay as the metrics show it."""
+
+    relay_id: int
+    guild_id: int
+    channel_id: int
+    server: str
+    health: RelayHealth
+
+    @property
+    def labels(self) -> list[str]:
+        """The values of `_RELAY_LABELS`."""
+        return [str(self.relay_id), str(self.guild_id), str(self.channel_id), self.server]
+
+
+_RELAY_LABELS = ["relay", "guild", "channel", "server"]
+_RelayFigure = tuple[type[GaugeMetricFamily | CounterMetricFamily], str, str, Callable[[RelayHealth], float | None]]
+_RELAY_FIGURES: tuple[_RelayFigure, ...] = (
+    (
+        GaugeMetricFamily,
+        "connected_since_timestamp_seconds",
+        "When its console began to flow; missing while it does not.",
+        lambda health: health.connected_since and health.connected_since.timestamp(),
+    ),
+    (
+        GaugeMetricFamily,
+        "last_line_timestamp_seconds",
+        "When its console printed last; missing before the first line.",
+        lambda health: health.last_line_at and health.last_line_at.timestamp(),
+    ),
+    (
+        GaugeMetricFamily,
+        "lag_seconds",
+        "Age of the oldest line that Discord has not accepted yet.",
+        lambda health: health.lag,
+    ),
+    (GaugeMetricFamily, "lines_queued", "Lines waiting for delivery.", lambda health: health.queued_lines),
+    (GaugeMetricFamily, "bytes_queued", "Size of the lines waiting for delivery.", lambda health: health.queued_bytes),
+    (CounterMetricFamily, "lines_delivered", "Lines that arrived.", lambda health: health.delivered),
+    (CounterMetricFamily, "lines_lost", "Lines that never arrived.", lambda health: health.lost),
+    (CounterMetricFamily, "reconnects", "Times its console was lost and came back.", lambda health: health.reconnects),
+)
+
+
+class RelayCollector(Collector):
+    """How every relay fares, looked up when somebody asks."""
+
+    def __init__(self) -> None:
+        self.source: Callable[[], Iterable[RelaySeries]] = tuple
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one family of series for each figure, and one each for state and last error, which are words."""
+        relays = list(self.source())
+        for kind, name, text, figure in _RELAY_FIGURES:
+            family = kind(f"wingcord_relay_{name}", text, labels=_RELAY_LABELS)
+            for relay in relays:
+                value = figure(relay.health)
+                if value is not None:
+                    family.add_metric(relay.labels, value)
+            yield family
+        states = GaugeMetricFamily("wingcord_relay_state", "1 for its present state.", labels=[*_RELAY_LABELS, "state"])
+        errors = GaugeMetricFamily("wingcord_relay_error", "1 while it has one.", labels=[*_RELAY_LABELS, "error"])
+        for relay in relays:
+            for state in RelayState:
+                states.add_metric([*relay.labels, state.value], float(relay.health.state is state))
+            if relay.health.last_error is not None:
+                errors.add_metric([*relay.labels, relay.health.last_error], 1.0)
+        yield states
+        yield errors
+
+
+relays = RelayCollector()
+REGISTRY.register(relays)
 interactions = Counter(
     "wingcord_interactions",
     "Slash commands and buttons by result: ok, refused (a foreseen failure) or error.",

@@ -3,13 +3,17 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from bot import metrics
 from bot.errors import ExitCode, StartupError
 from bot.health import Health
+from bot.vitals import RelayHealth, RelayState
 
 
 class Ping:
@@ -83,11 +87,60 @@ async def test_metrics_are_in_prometheus_format(health: Health) -> None:
         "wingcord_console_sessions",
         "wingcord_console_reconnects_total",
         "wingcord_relay_lines_delivered_total",
-        "wingcord_relay_lines_lost_total",
-        "wingcord_relay_queue",
+        "wingcord_relay_gaps_total",
         "wingcord_interactions_total",
     ):
         assert f"# TYPE {name.removesuffix('_total')}" in text
+
+
+async def test_metrics_show_how_each_relay_fares(health: Health, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = RelayHealth(
+        state=RelayState.LIVE,
+        connected_since=datetime.fromtimestamp(1000, UTC),
+        last_line_at=datetime.fromtimestamp(2000, UTC),
+        lag=0.5,
+        queued_lines=3,
+        queued_bytes=240,
+        delivered=17,
+        lost=2,
+        reconnects=1,
+        last_error=None,
+    )
+    lost = replace(
+        live, state=RelayState.LOST, connected_since=None, last_line_at=None, last_error='The "node" is gone.'
+    )
+    monkeypatch.setattr(
+        metrics.relays,
+        "source",
+        lambda: [metrics.RelaySeries(1, 7, 70, "Castle", live), metrics.RelaySeries(2, 7, 71, "Creative", lost)],
+    )
+    _, text = await get(health, "/metrics")
+    figures = {
+        (sample.name, sample.labels.get("server"), sample.labels.get("state"), sample.labels.get("error")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if family.name.startswith("wingcord_relay") and sample.labels
+    }
+    castle = {
+        name.removeprefix("wingcord_relay_"): value
+        for (name, server, *_), value in figures.items()
+        if server == "Castle"
+    }
+    assert castle | {"state": None} == {
+        "connected_since_timestamp_seconds": 1000,
+        "last_line_timestamp_seconds": 2000,
+        "lag_seconds": 0.5,
+        "lines_queued": 3,
+        "bytes_queued": 240,
+        "lines_delivered_total": 17,
+        "lines_lost_total": 2,
+        "reconnects_total": 1,
+        "state": None,
+    }
+    assert ("wingcord_relay_connected_since_timestamp_seconds", "Creative", None, None) not in figures
+    for server, state, value in (("Castle", "live", 1), ("Creative", "live", 0), ("Creative", "lost", 1)):
+        assert figures["wingcord_relay_state", server, state, None] == value
+    assert figures["wingcord_relay_error", "Creative", None, 'The "node" is gone.'] == 1
 
 
 def test_statuses_are_counted_by_class() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from bot import metrics
 from bot.i18n import ngettext
 from bot.relay.trail import Trail
 from bot.terms import RelayStyle
@@ -159,7 +158,6 @@ def lose(items: list[Item]) -> int:
     tallies = _dequeued(items)
     for tally in tallies:
         tally.lost += 1
-    metrics.relay_lines_lost.inc(len(tallies))
     return len(tallies)
 
 
@@ -168,7 +166,6 @@ def deliver(items: list[Item]) -> None:
     tallies = _dequeued(items)
     for tally in tallies:
         tally.delivered += 1
-    metrics.relay_lines_delivered.inc(len(tallies))
 
 
 def _dequeued(items: list[Item]) -> list[Tally]:

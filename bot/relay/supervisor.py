@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -95,7 +95,7 @@ class RelaySupervisor:
         self._woken = asyncio.Event()
         self._closing = False
         self._busy = asyncio.Lock()
-        metrics.relay_queue.set_function(self._queued)
+        metrics.relays.source = self._series
 
     async def run(self) -> None:
         """Run the relays until `close` or cancellation."""
@@ -145,8 +145,11 @@ class RelaySupervisor:
                     while not running.relay.idle.is_set():
                         await running.relay.idle.wait()
 
-    def _queued(self) -> float:
-        return float(sum(ledger.tally.queued for ledger in self._ledgers.values()))
+    def _series(self) -> Iterator[metrics.RelaySeries]:
+        for one in (*self._running.values(), *self._parked.values()):
+            relay = one.wanted.relay
+            health = one.relay.health if isinstance(one, _Running) else one.health
+            yield metrics.RelaySeries(relay.id, relay.guild_id, relay.channel_id, one.wanted.server_name, health)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

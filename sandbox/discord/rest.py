@@ -50,7 +50,10 @@ class Rest:
                     record.request_headers[name] = request.headers[name]
             self.requests.append(record)
             self._hub.wake()
-            response = await self._answer(Call(request, record), route)
+            try:
+                response = await self._answer(Call(request, record), route)
+            except ConnectionResetError:  # the bot was killed while it asked
+                response = _CUT
             record.status = 0 if response is _CUT else response.status
             record.headers = {name: value for name, value in response.headers.items() if name.startswith(INTERESTING)}
             if record.status in (401, 403, 429):

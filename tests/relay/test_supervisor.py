@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bot import metrics
 from bot.console.events import (
     Connected,
     ConsoleLine,
@@ -112,6 +113,8 @@ async def test_lines_go_from_console_to_channel(sink):
         world.console().say("\x1b[32mone\x1b[0m", "two\r\nthree", "\x1b[K", "10%\r20%")
         await until(lambda: "20%" in sink.lines())
         health = world.health()
+        (series,) = metrics.relays.source()
+    assert (series.relay_id, series.server, series.health) == (1, "Survival", health)
     assert sink.lines() == ["\x1b[32mone\x1b[0m", "two", "three", "\u200b", "20%"]
     assert sink.messages[1][0].startswith(f"{BEGINS}\n```ansi\n")
     assert health.state is RelayState.LIVE
