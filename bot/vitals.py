@@ -19,7 +19,7 @@ class DeliveredTail:
     """The end of what a relay has delivered, for life after a restart."""
 
     marks: bytes
-    """Digests of the last console lines, oldest first, `bot.console.history.MARK_BYTES` each: lines hold secrets."""
+    """Digests of the last console lines, oldest first, `bot.console.marks.MARK_BYTES` each: lines hold secrets."""
     at: datetime | None
     """When the newest of them was read, UTC; None if there is none."""
     offline: bool = False

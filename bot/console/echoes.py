@@ -1,67 +1,138 @@
-"""Pure: which lines came twice because they were printed while the history was asked for, live and in the history?
+"""Pure: in which order were lines printed that came while the history was asked for, and which of them came twice?
 
 Docker writes a line to its log and hands it to Wings at the same time (wings `environment/docker/container.go`,
-`router/websocket/listeners.go`). So what is received is the history and the live lines, shuffled, and the end of the
-one repeats the beginning of the other. What comes just twice tells where, if it is of the kind that is printed once:
-lines with a time or a number in them. "Saved the game" twice is most likely said twice.
+`router/websocket/listeners.go`). So what is received is the history and the live lines, shuffled: the end of the one
+repeats the beginning of the other. What comes just twice tells where, if it is of the kind that is printed once: lines
+with a time or a number in them. "Saved the game" twice is most likely said twice. A live line that came with the
+history and is not in it was printed after it was read, and belongs behind it.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-_NEWEST = 10
-"""After the last line of the history at most so many live ones come while it is collected, unless it is known to be
-full: a line that comes twice with more behind it was printed twice."""
+LIVE_AMID = 12
+"""So many live lines at most come while the history is being sent, or have their copies behind it."""
+_APART = 3
+"""So many lines that tell nothing may stand between two that do and still belong to one run of copies."""
 
 
-def echoes(
-    texts: Sequence[str], *, telling: Collection[int], early: int, full_at: int, old: Collection[int]
-) -> set[int]:
-    """Return the indices of the first copies of lines that came both live and in the history.
+@dataclass(frozen=True, slots=True)
+class NewLines:
+    """Lines that are not known from before, in the order they came."""
 
-    `telling`: indices of lines of a kind that is printed once. `early`: so many came before the history was asked for.
-    `full_at`: the length of a full history. `old`: indices of lines that are known to be history, because they were
-    delivered long before.
-    """
-    doubtful = {index for index in range(len(texts)) if index in old or (index >= early and index not in telling)}
-    pairs = _true_pairs(texts, early, full_at, doubtful)
+    texts: Sequence[str]
+    telling: Collection[int]
+    """Indices of lines of a kind that is printed once."""
+    lead: int
+    """So many came before the last line that is known from before, so they are live."""
+    early: int
+    """So many came before the history was asked for, so it holds them as well."""
+    end: int | None
+    """So many of those behind the lead are the history's; None where that is not known."""
+    full_at: int
+    """The most lines that the history can have."""
+    newer: Collection[int] = ()
+    """Indices of those that are known, by their clock, to have been printed after the history was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The lines in the order they were printed, each printed line once."""
+
+    order: list[int]
+    """Their indices."""
+    end: int
+    """So many of them are the history's, as far as that can be told."""
+
+
+def in_order(new: NewLines) -> Order:
+    """Sort the lines out."""
+    texts = new.texts
+    end = None if new.end is None else min(new.lead + new.end, len(texts))
+    pairs, end = _telling_pairs(new, end)
     for step in (1, -1):
         for pair in list(pairs.items()):
-            pairs |= _beside(texts, pairs, pair, step, old)
-    dropped = set(pairs)
-    counts = Counter(texts)
-    if early <= _NEWEST and all(counts[text] > 1 for text in texts[:early]):
-        # What was live before the history was read is in it, also where nothing tells which of its lines it is.
-        later = set(texts[early:])
-        dropped |= {index for index in range(early) if texts[index] in later}
-    return dropped
+            pairs |= _beside(texts, pairs, pair, step)
+    late = _lone(new, pairs, end)
+    gone = {min(pair) for pair in pairs.items()}
+    kept = [index for index in range(len(texts)) if index not in gone and index not in late]
+    if end is None:
+        end = max(map(max, pairs.items())) + 1 if late and pairs else len(texts)
+    place = sum(index < end for index in kept)
+    kept[place:place] = late
+    return Order(kept, place)
 
 
-def _true_pairs(texts: Sequence[str], early: int, full_at: int, doubtful: Collection[int]) -> dict[int, int]:
-    """Pairs of lines that come just twice, in the same order on both sides, the second ones at the history's end."""
-    live_at_least = len(texts) - full_at
-    pairs: dict[int, int] = {}
-    bound = len(texts)
-    last = {text: index for index, text in enumerate(texts)}
-    counts = Counter(texts)
-    candidates = [
-        (last[text], index)
-        for index, text in enumerate(texts)
-        if counts[text] == 2 and index != last[text] and index not in doubtful
+def _telling_pairs(new: NewLines, end: int | None) -> tuple[dict[int, int], int | None]:
+    """Pair live lines with their copies in the history; return with them where the history ends, all counted."""
+    counts = Counter(new.texts)
+    last = {text: index for index, text in enumerate(new.texts)}
+    twins = [
+        (index, last[text])
+        for index, text in enumerate(new.texts)
+        if counts[text] == 2 and index != last[text] and index in new.telling and last[text] >= new.lead
     ]
-    for second, first in sorted(candidates, reverse=True):
-        behind = len(texts) - 1 - second - len(pairs)
-        near = behind <= _NEWEST or behind + len(pairs) < live_at_least
-        is_early = first < early <= second
-        if first < bound and (near or is_early) and (second >= early or not early):
+    led = [twin for twin in twins if twin[0] < new.lead]
+    rest = [twin for twin in twins if twin[0] >= new.lead]
+    if end is None:
+        rest = _near_the_end(new, rest, len(led))
+    else:
+        amid = _amid(rest, end)
+        end += len(amid)
+        end += sum(new.lead <= index < end for index in new.newer)
+        rest = amid + _behind(rest, end)
+    return _same_order([*led, *rest]), end
+
+
+def _same_order(twins: list[tuple[int, int]]) -> dict[int, int]:
+    """Leave out what is not in the same order on both sides."""
+    pairs: dict[int, int] = {}
+    bound = bound_of_copy = float("inf")
+    for first, second in sorted(twins, key=lambda twin: (twin[1], twin[0]), reverse=True):
+        if first < bound and second < bound_of_copy:
             pairs[first] = second
-            bound = first
+            bound, bound_of_copy = first, second
     return pairs
 
 
-def _beside(
-    texts: Sequence[str], pairs: Mapping[int, int], pair: tuple[int, int], step: int, old: Collection[int]
-) -> dict[int, int]:
+def _near_the_end(new: NewLines, twins: list[tuple[int, int]], led: int) -> list[tuple[int, int]]:
+    """Which are copies where nothing tells where the history ends: no more can be live than came behind it."""
+    count = len(new.texts)
+    live_at_least = count - new.full_at
+    found: list[tuple[int, int]] = []
+    for first, second in reversed(twins):
+        known = led + len(found)
+        behind = count - 1 - second - known
+        if behind + known < live_at_least or behind <= LIVE_AMID:
+            found.append((first, second))
+    return found
+
+
+def _amid(twins: list[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    """Which are live lines amid the history: as many as push its end back, and their copies are its last lines."""
+    for count in range(LIVE_AMID, 0, -1):
+        expected, found = end + count - 1, list[tuple[int, int]]()
+        for first, second in reversed(twins):
+            if second <= expected and expected - second <= _APART and first < end + count - 1:
+                found.append((first, second))
+                expected = second - 1
+        if len(found) == count:
+            return found
+    return []
+
+
+def _behind(twins: list[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    """Which are the history's last lines and come live behind it: the first that do."""
+    expected, found = end, list[tuple[int, int]]()
+    for first, second in sorted(twins, key=lambda twin: twin[1]):
+        if end - LIVE_AMID <= first < end <= second and 0 <= second - expected <= _APART:
+            found.append((first, second))
+            expected = second + 1
+    return found
+
+
+def _beside(texts: Sequence[str], pairs: Mapping[int, int], pair: tuple[int, int], step: int) -> dict[int, int]:
     """Pair the lines beside a pair as well, as long as they are alike: those that come more often than twice."""
     taken = {*pairs, *pairs.values()}
     found: dict[int, int] = {}
@@ -71,9 +142,37 @@ def _beside(
         and second < len(texts)
         and texts[first] == texts[second]
         and taken.isdisjoint((first, second))
-        and first not in old
+        and first != pair[1]
+        and second != pair[0]
     ):
         found[first] = second
         taken |= {first, second}
         first, second = first + step, second + step
     return found
+
+
+def _lone(new: NewLines, pairs: dict[int, int], end: int | None) -> list[int]:
+    """Return the live lines that are not in the history; what else came before it is paired with its copy there."""
+    texts, lead = new.texts, new.lead
+    rest = [index for index in range(lead) if index not in pairs]
+    if end is not None and not any(first < lead for first in pairs):
+        size = next((n for n in range(min(len(rest), end - lead), 0, -1) if _ends_with(texts, rest[:n], end)), 0)
+        pairs |= dict(zip(rest[:size], range(end - size, end), strict=True))
+        rest = rest[size:]
+    late = [index for index in new.newer if index >= lead and index not in pairs and index not in pairs.values()]
+    used, copies = set(pairs.values()), dict[str, list[int]]()
+    for index in range(lead, len(texts)):
+        if index not in used:
+            copies.setdefault(texts[index], []).append(index)
+    for index in rest:
+        known = copies.get(texts[index])
+        believed = index < new.early or (end is None and not any(first < index for first in pairs))
+        if known and believed:
+            pairs[index] = known.pop()
+        elif index >= new.early:  # of what came earlier, a history that is all newer may have no copy
+            late.append(index)
+    return sorted(late)
+
+
+def _ends_with(texts: Sequence[str], run: Sequence[int], end: int) -> bool:
+    return [texts[index] for index in run] == list(texts[end - len(run) : end])

@@ -14,8 +14,8 @@ from bot.console.events import (
     StatsUpdated,
     StatusChanged,
 )
-from bot.console.history import DELIVERED_LINES
 from bot.console.listener import Listener, SessionHealth
+from bot.console.marks import DELIVERED_LINES
 from bot.console.memory import Memory
 from bot.console.timing import ConsoleTiming
 from bot.errors import BotError, ConsoleTimeout

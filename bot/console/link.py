@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from bot.console.credentials import Credentials
 from bot.console.events import ConsoleLine, DaemonError, ServerDeleted, StatsUpdated, StatusChanged, TransferChanged
 from bot.console.feed import Feed
-from bot.console.history import WINGS_HISTORY
+from bot.console.marks import WINGS_HISTORY
 from bot.console.refusals import Hopeless, Lost, closed_sentence, deleted, moved, suspended
 from bot.console.target import Ticket
 from bot.console.tickets import TicketCache

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.console.events import ConsoleLine
-from bot.console.history import marked, once, recover
+from bot.console.history import once, recover
+from bot.console.marks import marked
 from bot.vitals import DeliveredTail
 
 RING_LINES = 1000

@@ -42,8 +42,8 @@ class ConsoleTiming:
     backoff_first: float = 1.0
     backoff_cap: float = 20.0
     """With a ticket at hand a try costs one connection, and people watch the channel of a node that comes back."""
-    healthy_after: float = 4.0
-    """A connection must have been live this long before the next loss starts again at `backoff_first`."""
+    healthy_after: float = 1.0
+    """A connection must have lasted this long and been live before the next loss starts again at `backoff_first`."""
     recheck: float = 60.0
     """While parked, the panel is asked about this often."""
     linger: float = 20.0

@@ -21,7 +21,7 @@ from bot.console.events import (
     ServerDeleted,
     StatusChanged,
 )
-from bot.console.history import DELIVERED_LINES, MARK_BYTES
+from bot.console.marks import DELIVERED_LINES, MARK_BYTES
 from bot.console.target import ConsoleTarget
 from bot.errors import BotError
 from bot.relay import notices

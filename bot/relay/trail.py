@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.console.history import DELIVERED_LINES, MARK_BYTES, is_daemon_line, mark
+from bot.console.marks import DELIVERED_LINES, MARK_BYTES, is_daemon_line, mark
 from bot.vitals import DeliveredTail
 
 _LENGTH = DELIVERED_LINES * MARK_BYTES

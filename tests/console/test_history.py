@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.console.history import WINGS_HISTORY, recover
+from bot.console.history import recover
+from bot.console.marks import WINGS_HISTORY
 
 DAEMON = "\x1b[33m\x1b[1m[Pterodactyl Daemon]:\x1b[39m Finished pulling Docker container image\x1b[0m"
 
@@ -110,7 +111,7 @@ def test_live_lines_that_reach_into_the_history_come_once():
 
 def test_a_daemon_line_that_overtook_the_history_is_kept():
     received = [DAEMON, *numbered(0, 22)]
-    assert new(numbered(0, 20), received, early=1) == ([DAEMON, *numbered(20, 22)], True)
+    assert new(numbered(0, 20), received, early=1) == ([*numbered(20, 22), DAEMON], True)
 
 
 def test_without_a_tail_everything_is_new():

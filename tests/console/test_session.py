@@ -20,8 +20,8 @@ from bot.console.events import (
     StatusChanged,
     TransferChanged,
 )
-from bot.console.history import mark
 from bot.console.hub import ConsoleHub
+from bot.console.marks import mark
 from bot.console.target import ConsoleTarget
 from bot.errors import (
     BusyReason,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.console.events import Connected, StatusChanged
-from bot.console.history import MARK_BYTES, mark
+from bot.console.marks import MARK_BYTES, mark
 from bot.relay.collapse import Collapse, CollapseTiming, Repeats
 from bot.terms import PowerState
 from bot.text import ansi

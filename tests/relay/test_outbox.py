@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.console.history import mark
+from bot.console.marks import mark
 from bot.relay.backlog import Backlog, Bounds, Item, Tally, Voice
 from bot.relay.outbox import Outbox
 from bot.relay.pace import Pace, Turns

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.console.events import Connected, ConsoleLine, StatusChanged
-from bot.console.history import mark
+from bot.console.marks import mark
 from bot.relay import packer
 from bot.relay.sink import ChannelGone, SinkUnavailable
 from bot.store.values import Outgoing

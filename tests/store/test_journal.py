@@ -70,7 +70,7 @@ async def test_relays_that_are_gone_leave_nothing_behind(store: Store) -> None:
 
 
 async def test_no_console_line_lies_in_the_tail(opened, tmp_path) -> None:
-    from bot.console.history import mark
+    from bot.console.marks import mark
 
     async with opened() as store:
         relay = await relay_of(store)
