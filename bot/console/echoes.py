@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 LIVE_AMID = 12
 """So many live lines at most come while the history is being sent, or have their copies behind it."""
-_APART = 3
-"""So many lines that tell nothing may stand between two that do and still belong to one run of copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +74,20 @@ def _telling_pairs(new: NewLines, end: int | None) -> tuple[dict[int, int], int 
     led = [twin for twin in twins if twin[0] < new.lead]
     rest = [twin for twin in twins if twin[0] >= new.lead]
     if end is None:
-        rest = _near_the_end(new, rest, len(led))
+        pairs = _same_order([*led, *_near_the_end(new, rest, len(led))])
     else:
-        amid = _amid(rest, end)
-        end += len(amid)
-        end += sum(new.lead <= index < end for index in new.newer)
-        rest = amid + _behind(rest, end)
-    return _same_order([*led, *rest]), end
+        pairs = _same_order([*led, *(twin for twin in rest if abs(twin[1] - end) <= LIVE_AMID)])
+        pushed = end
+        while (further := end + _amid(new, pairs, pushed)) > pushed:
+            pushed = further
+        end = pushed
+    return pairs, end
+
+
+def _amid(new: NewLines, pairs: Mapping[int, int], end: int) -> int:
+    """Count the live lines among those before the history's end, which push it back."""
+    copies = sum(new.lead <= first and second < end for first, second in pairs.items())
+    return copies + sum(new.lead <= index < end for index in new.newer if index not in pairs)
 
 
 def _same_order(twins: list[tuple[int, int]]) -> dict[int, int]:
@@ -106,29 +111,6 @@ def _near_the_end(new: NewLines, twins: list[tuple[int, int]], led: int) -> list
         behind = count - 1 - second - known
         if behind + known < live_at_least or behind <= LIVE_AMID:
             found.append((first, second))
-    return found
-
-
-def _amid(twins: list[tuple[int, int]], end: int) -> list[tuple[int, int]]:
-    """Which are live lines amid the history: as many as push its end back, and their copies are its last lines."""
-    for count in range(LIVE_AMID, 0, -1):
-        expected, found = end + count - 1, list[tuple[int, int]]()
-        for first, second in reversed(twins):
-            if second <= expected and expected - second <= _APART and first < end + count - 1:
-                found.append((first, second))
-                expected = second - 1
-        if len(found) == count:
-            return found
-    return []
-
-
-def _behind(twins: list[tuple[int, int]], end: int) -> list[tuple[int, int]]:
-    """Which are the history's last lines and come live behind it: the first that do."""
-    expected, found = end, list[tuple[int, int]]()
-    for first, second in sorted(twins, key=lambda twin: twin[1]):
-        if end - LIVE_AMID <= first < end <= second and 0 <= second - expected <= _APART:
-            found.append((first, second))
-            expected = second + 1
     return found
 
 

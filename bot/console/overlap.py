@@ -90,11 +90,9 @@ class _Strips:
     def exact(self) -> Overlap | None:
         """Return the overlap that is perfect but for live lines before it; None where there may be a better one."""
         found = sorted(self._exact_overlaps(), reverse=True)
-        if not found:
+        if not found or found[0][0] <= 3 * _SURE:
             return None
         believed, first, end = found[0]
-        if believed <= 3 * _SURE:
-            return None
         rival = max((other[0] for other in found if other[2] != end), default=0.0)
         return Overlap(tuple(range(first, end)), believed - max(rival, 0.0) > _SURE, end - first < len(self._tail))
 
@@ -116,20 +114,20 @@ class _Strips:
                 return  # nothing that leaves out more lines can be better
 
     def exact_end(self) -> Overlap | None:
-        """Return where the texts hold the tail, or as much of its end as they begin with."""
+        """Return where the texts hold the tail, or as much of its end as they begin with; None as `exact` does."""
         tail, texts = self._tail, self._texts
-        ends = [
-            end
-            for end in range(len(texts), 0, -1)
-            if texts[end - 1] == tail[-1] and texts[max(0, end - len(tail)) : end] == tail[-end:]
-        ]
-        if not ends:
+        found: list[tuple[float, int, int]] = []
+        for end in range(1, len(texts) + 1):
+            first = max(0, end - len(tail))
+            if texts[end - 1] == tail[-1] and texts[first:end] == tail[-end:]:
+                bits = sum(map(self._tells.__getitem__, texts[first:end]))
+                found.append((self._believed(bits, end), first, end))
+        found.sort(reverse=True)
+        if not found or found[0][0] <= 3 * _SURE:
             return None
-        first = max(0, ends[0] - len(tail))
-        believed = self._believed(sum(map(self._tells.__getitem__, texts[first : ends[0]])), ends[0])
-        if believed <= 0:
-            return Overlap()
-        return Overlap(tuple(range(first, ends[0])), believed > _SURE and len(ends) == 1, len(tail) > ends[0])
+        believed, first, end = found[0]
+        rival = found[1][0] if len(found) > 1 else 0.0
+        return Overlap(tuple(range(first, end)), believed - max(rival, 0.0) > _SURE, len(tail) > end)
 
     def _live_costs(self, alone: float) -> list[float]:
         """Return for each text what it costs that it is live: `alone` if the history does not hold it as well."""

@@ -124,6 +124,16 @@ def test_lines_that_repeat_far_from_the_end_were_printed_twice():
     assert new(numbered(0, 15), received)[0] == received[15:]
 
 
+def test_what_is_remembered_may_begin_with_the_line_that_the_tail_ends_with():
+    """A line that is said again and again is no second end of the tail."""
+    log = [line for number in range(100) for line in (f"number {number}", "Saved the game")]
+    past = marked(b"".join(mark(line) for line in log[:150]))
+    for first in (1, 51, 101, 141):
+        found = recover(past, log[first:170], by_marks=True, remembered=True)
+        assert [log[first + index] for index in found.new] == log[150:170]
+        assert found.complete
+
+
 def test_what_is_remembered_is_not_searched_for_echoes():
     """Lines in the session's memory were told apart when they came."""
     known = [*numbered(0, 200), "twice", "twice"]
