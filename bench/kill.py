@@ -17,7 +17,7 @@ from bench.lines import Writing
 from bench.measure import beyond, verdicts
 from bench.process import frozen_code
 from bench.table import grid
-from bench.troubles import TROUBLES, Trouble
+from bench.troubles import TROUBLES
 from bench.watch import Watch
 from bench.world import World, open_world
 
@@ -25,6 +25,8 @@ SERVERS = 2
 WRITING = Writing(width=70, repeats=True)
 BURST_CHANCE = 0.02
 BURST = 40
+APART = {"wings": 13.0}
+"""Seconds between rounds at least: a restarted Wings takes no older tickets, and of new ones there are 5 a minute."""
 LONGEST_WAIT = 90.0
 """Seconds that the bot gets to listen again after a round."""
 
@@ -84,7 +86,7 @@ async def torment(name: str, code: Path, rng: random.Random, options: Namespace)
             await world.set_up_bot()
             await warm_up(world, watch)
             printing = asyncio.create_task(_print(world, watch, random.Random(rng.random()), options.rate))
-            back, starved = await _rounds(world, TROUBLES[name], rng, options.rounds, options.seconds)
+            back, starved = await _rounds(world, name, rng, options)
             await asyncio.sleep(rng.uniform(0.0, options.seconds))
             printing.cancel()
             await asyncio.gather(printing, return_exceptions=True)
@@ -99,15 +101,14 @@ async def torment(name: str, code: Path, rng: random.Random, options: Namespace)
             watch.close()
 
 
-async def _rounds(
-    world: World, trouble: Trouble, rng: random.Random, rounds: int, seconds: float
-) -> tuple[list[float], int]:
+async def _rounds(world: World, name: str, rng: random.Random, options: Namespace) -> tuple[list[float], int]:
     back: list[float] = []
-    starved = 0
-    for _ in range(rounds):
-        await asyncio.sleep(rng.uniform(0.2, seconds))
+    starved, began = 0, float("-inf")
+    for _ in range(options.rounds):
+        rest = began + APART.get(name, 0.0) - time.monotonic()
+        await asyncio.sleep(max(rest, rng.uniform(0.2, options.seconds)))
         began = time.monotonic()
-        await trouble(world, rng)
+        await TROUBLES[name](world, rng)
         if await _listening(world):
             back.append(time.monotonic() - began)
         else:
@@ -188,7 +189,8 @@ silent: lost with nothing in their place that says so; pending: not there at the
 counted: lost by the channel's own count. Three of eight lines look the same: a bot that matches lines by their text
 must get repeated ones right too. p95, max: seconds from print to acceptance; back: the longest until all consoles were
 listened to again. The panel's 5 tickets a minute and server are lifted: a bot that is killed more often than that could
-only wait. The seed fixes what happens and when; how far the processes have come by then is theirs."""
+only wait. A restarted Wings takes no older tickets and is given time for new ones. The seed fixes what happens and
+when; how far the processes have come by then is theirs."""
 
 
 def _options(arguments: Sequence[str]) -> Namespace:
