@@ -18,8 +18,8 @@ from bot.health import Health
 from bot.instance_lock import sole_owner
 from bot.panel.pool import PanelPool
 from bot.relay.pace import Paces
-from bot.relay.relay import WantedRelay
 from bot.relay.supervisor import RelaySupervisor
+from bot.relay.wanted import WantedRelay
 from bot.secret_keys import key_file, load_keys
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections

@@ -10,7 +10,7 @@ import discord
 from bot.errors import BotError
 from bot.i18n import _, ngettext
 from bot.relay import notices
-from bot.relay.relay import WantedRelay
+from bot.relay.wanted import WantedRelay
 from bot.text.markdown import escape
 
 _log = logging.getLogger(__name__)

@@ -1,12 +1,10 @@
 """One server's console on its way into one channel: what is shown, and how, event by event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot import metrics
 from bot.console.events import (
     Connected,
     ConsoleEvent,
@@ -22,21 +20,20 @@ from bot.console.events import (
     StatusChanged,
 )
 from bot.console.marks import DELIVERED_LINES, MARK_BYTES
-from bot.console.target import ConsoleTarget
-from bot.errors import BotError
 from bot.relay import notices
 from bot.relay.backlog import Item, Tally, Voice
 from bot.relay.collapse import Collapse
+from bot.relay.connection import Connection, RelayTiming
 from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox
 from bot.relay.pause import Gate
 from bot.relay.trail import Trail
-from bot.store.values import Relay
+from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.terms import PowerState
 from bot.text import ansi, lines
 from bot.text.filters import LineFilter
 from bot.text.redaction import Redactor, is_start_up
-from bot.vitals import DeliveredTail, RelayHealth, RelayState
+from bot.vitals import RelayHealth, RelayState
 
 # A listener whose queue is full is read without a pause; after so many events others get their turn.
 _BREATHE = 100
@@ -47,30 +44,6 @@ _NEWS = {
     InstallCompleted: notices.install_completed,
     ServerDeleted: notices.deleted,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class WantedRelay:
-    """A relay that should run. Whatever changes in it restarts the relay."""
-
-    relay: Relay
-    server_name: str
-    target: ConsoleTarget
-
-
-OpenConsole = Callable[[WantedRelay, DeliveredTail | None], AbstractAsyncContextManager[AsyncIterator[ConsoleEvent]]]
-"""Gives a listener of a server's console, which goes on behind the tail, if there is one, with the lines missed since.
-
-Entering it starts the console's session if need be.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class RelayTiming:
-    """In seconds."""
-
-    announce_loss: float = 30.0
-    """How long the console must be away before the channel hears of it."""
 
 
 @dataclass(slots=True)
@@ -93,21 +66,18 @@ class ConsoleRelay:
         self, wanted: WantedRelay, outbox: Outbox, ledger: Ledger, journal: Journal, timing: RelayTiming
     ) -> None:
         self.wanted = wanted
-        self.state = RelayState.CONNECTING
         self.tally = ledger.tally
         self.idle = asyncio.Event()
         """Set while everything the console has given is handled."""
         self.idle.set()
-        self.last_error: str | None = None
         self._outbox = outbox
         self._journal = journal
         self._trail = ledger.trail
         self._gate = ledger.gate
         self._collapse = Collapse(self._put) if wanted.relay.collapse else None
-        self._timing = timing
-        self._long = timedelta(seconds=timing.announce_loss)
         self.server = notices.name(wanted.server_name)
         """The server's name in Markdown."""
+        self.connection = Connection(self.server, say=self.announce, gate=ledger.gate, timing=timing)
         self._filter = LineFilter.compile(wanted.relay.include, wanted.relay.exclude)
         self._voice = Voice(
             relay_id=wanted.relay.id,
@@ -119,13 +89,7 @@ class ConsoleRelay:
         )
         self._unshown = bytearray()
         self._power = PowerState.UNKNOWN
-        self._connected_since: datetime | None = None
         self._last_line_at: datetime | None = None
-        self._lost_at: datetime | None = None
-        self._announcement: asyncio.TimerHandle | None = None
-        self._announced = False
-        self._parked_for: str | None = None
-        self._reconnects = 0
 
     async def run(self, open_console: OpenConsole) -> None:
         """Relay until the console ends (its listener was closed) or the task is cancelled."""
@@ -133,7 +97,7 @@ class ConsoleRelay:
             async with open_console(self.wanted, self._trail.taken) as events:
                 await self._read(events)
         finally:
-            self._forget_announcement()
+            self.connection.close()
             self._tell_count()
             if self._unshown and self._outbox.parked is None:
                 self._note_unshown(0)
@@ -153,22 +117,18 @@ class ConsoleRelay:
         """How the relay is doing right now."""
         channel_error = self._outbox.last_error
         return RelayHealth(
-            state=RelayState.PARKED if self._outbox.parked is not None else self.state,
-            connected_since=self._connected_since,
+            state=RelayState.PARKED if self._outbox.parked is not None else self.connection.state,
+            connected_since=self.connection.since,
             last_line_at=self._last_line_at,
             lag=self._outbox.lag,
             queued_lines=self.tally.queued,
             queued_bytes=self.tally.queued_bytes,
             delivered=self.tally.delivered,
             lost=self.tally.lost,
-            reconnects=self._reconnects,
-            last_error=str(channel_error) if channel_error is not None else self.last_error,
+            reconnects=self.connection.reconnects,
+            last_error=str(channel_error) if channel_error is not None else self.connection.last_error,
             skipped=self._gate.skipped,
         )
-
-    def failed(self, reason: str) -> None:
-        """Note why the console cannot be listened to at all; for the health report."""
-        self.state, self._connected_since, self.last_error = RelayState.LOST, None, reason
 
     def handle(self, event: ConsoleEvent) -> None:
         """Say in the channel what an event means; never waits."""
@@ -184,9 +144,9 @@ class ConsoleRelay:
             case Connected():
                 self._connected(event)
             case Disconnected():
-                self._disconnected(event)
-            case Parked(at, error):
-                self._parked(at, error)
+                self.connection.lost(event)
+            case Parked():
+                self.connection.parked(event)
             case LinesDropped(count):
                 self._dropped(count)
             case InstallStarted() | InstallCompleted() | ServerDeleted():
@@ -250,53 +210,15 @@ class ConsoleRelay:
         elif offline != self._trail.offline and self._trail.begun:
             self._note_unshown(0)
 
-    def _disconnected(self, event: Disconnected) -> None:
-        self.state, self._connected_since, self.last_error = RelayState.LOST, None, event.reason
-        if self._lost_at is None:
-            self._lost_at = event.at
-            self._announcement = asyncio.get_running_loop().call_later(self._timing.announce_loss, self._announce_loss)
-
-    def _announce_loss(self) -> None:
-        if self._lost_at is not None:
-            self._announced = True
-            self.announce(notices.console_lost(self.server, self._lost_at, self.last_error or ""))
-
     def _connected(self, event: Connected) -> None:
         if not self._trail.begun:
             self._trail.begin(event.before, event.at)
             self._note_unshown(0)
             self.announce(notices.begins(self.server))
-        lost_at = event.lost_at or self._lost_at or self._trail.at
-        if lost_at is not None:
-            away = event.at - lost_at
-            self._reconnects += event.lost_at is not None
-            if not event.complete:
-                metrics.relay_gaps.inc()
-                self.announce(notices.lines_missing(self.server, lost_at, event.at, event.recovered))
-            elif self._announced:
-                self.announce(notices.console_back(self.server, away, event.recovered, paused=self._gate.closed))
-            elif event.lost_at is None and event.recovered and away > self._long and not self._gate.closed:
-                self.announce(notices.caught_up(self.server, lost_at, event.recovered))
-        self._forget_announcement()
-        self.state, self._connected_since, self.last_error = RelayState.LIVE, event.at, None
-        self._lost_at, self._announced, self._parked_for = None, False, None
-
-    def _parked(self, at: datetime, error: BotError) -> None:
-        reason = str(error)
-        self.state, self._connected_since, self.last_error = RelayState.PARKED, None, reason
-        self._lost_at = self._lost_at or at
-        self._forget_announcement()
-        if reason != self._parked_for:
-            self._parked_for, self._announced = reason, True
-            self.announce(notices.parked(self.server, reason))
+        self.connection.back(event, last_line_at=self._trail.at)
 
     def _dropped(self, count: int) -> None:
         if self._gate.stops(count):
             return
         self.tally.lost += count
         self.announce(notices.lines_dropped(count))
-
-    def _forget_announcement(self) -> None:
-        if self._announcement is not None:
-            self._announcement.cancel()
-            self._announcement = None

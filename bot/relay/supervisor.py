@@ -11,13 +11,15 @@ from bot import metrics
 from bot.errors import BotError
 from bot.i18n import _
 from bot.relay.backlog import Bounds, Tally
+from bot.relay.connection import RelayTiming
 from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox, OutboxTiming
 from bot.relay.pace import Paces
 from bot.relay.pause import PauseBook, Pauses
-from bot.relay.relay import ConsoleRelay, Ledger, OpenConsole, RelayTiming, WantedRelay
+from bot.relay.relay import ConsoleRelay, Ledger
 from bot.relay.sink import ChannelForbidden, Sink
 from bot.relay.trail import Trail
+from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.store.values import Outgoing
 from bot.text.redaction import Redactor
 from bot.vitals import RelayHealth, RelayState
@@ -248,13 +250,13 @@ class RelaySupervisor:
         while True:
             try:
                 await relay.run(self._open_console)
-                relay.failed(_("The console ended; it is being opened again."))
+                relay.connection.failed(_("The console ended; it is being opened again."))
             except BotError as error:
                 _log.warning("relay %s: %s", relay.wanted.relay.id, error)
-                relay.failed(str(error))
+                relay.connection.failed(str(error))
             except Exception:  # noqa: BLE001 - a defect in one relay must not hurt the others
                 _log.exception("relay %s failed; trying again", relay.wanted.relay.id)
-                relay.failed(_("The relay broke because of a defect in the bot; it is being started again."))
+                relay.connection.failed(_("The relay broke because of a defect in the bot; it is being started again."))
             await asyncio.sleep(self._timing.retry)
 
     async def _stop(self, relay_id: int) -> None:

@@ -10,7 +10,7 @@ from bot.console.events import ConsoleLine
 from bot.console.target import ConsoleTarget
 from bot.relay.outbox import OutboxTiming
 from bot.relay.postman import PostTiming
-from bot.relay.relay import WantedRelay
+from bot.relay.wanted import WantedRelay
 from bot.store.values import Relay
 from bot.text.redaction import redactor
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.console.events import Connected, Disconnected, LinesDropped, StatusChanged
+from bot.relay.connection import RelayTiming
 from bot.relay.pause import Gate, Pauses
-from bot.relay.relay import RelayTiming
 from bot.store.values import Pause
 from bot.terms import PowerState
 

@@ -21,8 +21,8 @@ from bot.console.events import (
     StatusChanged,
 )
 from bot.errors import BadInput, ConsoleRefused, PanelUnreachable
+from bot.relay.connection import RelayTiming
 from bot.relay.pace import Pace, Paces, Turns
-from bot.relay.relay import RelayTiming
 from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.relay.supervisor import RelaySupervisor, SupervisorTiming
 from bot.terms import PowerState, RelayStyle
