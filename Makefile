@@ -36,7 +36,7 @@ format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
 
-bench: $(STAMP) ## Measure the console channel under loads (ARGS="--quick --only 10,2000 --chaos", ARGS="kill --rounds 20")
+bench: $(STAMP) ## Measure the console channel under loads (ARGS="--quick --only 10,2000", ARGS="kill --rounds 20")
 	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(STAMP) ## Take the screenshots of the README anew (needs Chromium)
