@@ -113,9 +113,7 @@ def _notes(options: Namespace) -> str:
         "need four minutes for their tickets alone). All other limits of panel, Wings and Discord are in force.",
     ]
     if options.repeat > 1:
-        notes.append(
-            f"Medians of {options.repeat} runs; of losses, duplicates, order and 429 the worst run. The script ran once."
-        )
+        notes.append(f"Medians of {options.repeat} runs; of what must not be the worst. The script ran once.")
     if options.quick:
         notes.append("Quick run: 10 s a load (20 s for hundreds of servers).")
     return "\n".join(notes)

@@ -47,7 +47,8 @@ bench %: the stand-ins' and generator's own use of one core; late s: its worst l
 brake, not the bot.
 Discord's own limits: a channel takes 5 messages of 2,000 characters in 5 s, which is 24 lines of 80 characters a second
 (less in colour); more can only go as files. The bot may ask 50 times a second in all: 1,000 channels that all have
-something to say get a message each 20 s at best, so that a line waits 10 s on average and 19 s at the 95th percentile."""
+something to say get a message each 20 s at best, so that a line waits 10 s in the middle and 19 s at the 95th
+percentile."""
 
 
 def table(results: Sequence[Result]) -> str:

@@ -43,6 +43,7 @@ class ConsoleSession:
         self._feed = Feed(target.name, timing=timing, now=now)
         self._dialler = Dialler(target.name, target.panel_url, allow_private=allow_private, timing=timing)
         self._failures = 0
+        self._was_healthy = False
         self._look_again = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -141,10 +142,13 @@ class ConsoleSession:
         finally:
             lasted = asyncio.get_running_loop().time() - began
             if self._feed.live and lasted >= self._timing.healthy_after:
-                self._failures = 0
+                self._failures, self._was_healthy = 0, True
 
     def _pause(self) -> float:
         """Full jitter over a doubling range: many sessions cut at once must not come back at once."""
+        if self._was_healthy:
+            self._was_healthy = False
+            return self._random.uniform(0.0, self._timing.backoff_soon)
         first, cap = self._timing.backoff_first, self._timing.backoff_cap
         self._failures += 1
         return self._random.uniform(first, min(cap, first * 2.0 ** min(self._failures, 16)))

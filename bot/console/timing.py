@@ -39,11 +39,13 @@ class ConsoleTiming:
     """After a 429 no ticket is asked for at least this long."""
 
     # Reconnecting
+    backoff_soon: float = 0.25
+    """The first try after a connection that was healthy: a busy console prints more than a history in two seconds."""
     backoff_first: float = 1.0
     backoff_cap: float = 20.0
     """With a ticket at hand a try costs one connection, and people watch the channel of a node that comes back."""
     healthy_after: float = 1.0
-    """A connection must have lasted this long and been live before the next loss starts again at `backoff_first`."""
+    """A connection must have lasted this long and been live for the next loss to start again at `backoff_soon`."""
     recheck: float = 60.0
     """While parked, the panel is asked about this often."""
     linger: float = 20.0

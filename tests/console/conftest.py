@@ -39,6 +39,7 @@ FAST = ConsoleTiming(
     renew_retry=0.1,
     ticket_window=2.0,
     rate_limited_wait=0.5,
+    backoff_soon=0.02,
     backoff_first=0.02,
     backoff_cap=0.2,
     healthy_after=0.1,

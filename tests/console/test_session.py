@@ -322,6 +322,19 @@ async def test_a_node_that_accepts_and_drops_is_not_hammered(wings, target, pane
     assert len(panel.fetched) == 1
 
 
+async def test_a_connection_that_was_healthy_is_replaced_without_a_pause(wings, target):
+    """A busy console prints more than a history in two seconds."""
+    wings.scripts = [plain]
+    hub = ConsoleHub(allow_private=True, timing=replace(FAST, backoff_first=60, backoff_cap=60, healthy_after=0))
+    async with hub.listen(target) as listener:
+        for socket in range(2):
+            await until_kind(listener, Connected)
+            wings.sockets[socket].connection.transport.abort()
+            await until_kind(listener, Disconnected)
+        await until_kind(listener, Connected)
+    await hub.close()
+
+
 async def test_a_connection_that_died_silently_is_noticed(hub, wings, target):
     """The node's end no longer reads: no answer to a ping."""
 
