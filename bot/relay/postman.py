@@ -57,6 +57,7 @@ class Postman:
         """
         backoff = self._timing.retry_first
         while True:
+            await self._turns.door()
             try:
                 async with asyncio.timeout(self._timing.send):
                     if not (doubtful and await self._arrived(message)):
@@ -100,7 +101,6 @@ class Postman:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(seconds * _random.uniform(0.75, 1.25), named or 0.0)):
                     await self._closing.wait()
-        await self._turns.turn()
 
 
 def _no_answer() -> SinkUnavailable:

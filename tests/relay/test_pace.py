@@ -133,6 +133,17 @@ async def test_channels_share_the_global_limit_in_order():
     assert [index for index, name in enumerate(order) if name == "calm"][-1] < 15  # long before the flood is over
 
 
+async def test_messages_that_were_held_up_together_do_not_go_at_once():
+    """As many as have had their turn while the database was slow."""
+    turns = Turns(per_second=100, burst=4)
+    for _ in range(20):
+        await turns.turn()
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await asyncio.gather(*(turns.door() for _ in range(20)))
+    assert loop.time() - start >= (20 - 4) / 110
+
+
 async def test_a_global_429_holds_every_channel_and_others_only_their_own():
     paces = Paces(Turns(per_second=1000))
     one, two = paces.of(1), paces.of(2)
