@@ -7,6 +7,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.store.types import UtcDateTime, Words
 
+_NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""Ids of removed rows are not given to new ones: a menu or a running relay may still mean the old one."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -40,7 +43,7 @@ class PanelRow(Base):
     """A connected panel; the key only ever encrypted."""
 
     __tablename__ = "panels"
-    __table_args__ = (UniqueConstraint("guild_id", "label_folded"),)
+    __table_args__ = (UniqueConstraint("guild_id", "label_folded"), _NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"))
@@ -56,7 +59,7 @@ class ServerRow(Base):
     """A linked server."""
 
     __tablename__ = "servers"
-    __table_args__ = (UniqueConstraint("guild_id", "name_folded"), UniqueConstraint("guild_id", "uuid"))
+    __table_args__ = (UniqueConstraint("guild_id", "name_folded"), UniqueConstraint("guild_id", "uuid"), _NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"))
@@ -73,6 +76,7 @@ class GrantRow(Base):
     """What a role may do; `server_id` empty means every server, `panel_id` names another key to act with."""
 
     __tablename__ = "grants"
+    __table_args__ = _NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
     guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"), index=True)
@@ -89,7 +93,7 @@ class RelayRow(Base):
     """A server's console into a channel."""
 
     __tablename__ = "relays"
-    __table_args__ = (UniqueConstraint("server_id", "channel_id"),)
+    __table_args__ = (UniqueConstraint("server_id", "channel_id"), _NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     guild_id: Mapped[int] = mapped_column(ForeignKey("guilds.id", ondelete="CASCADE"), index=True)

@@ -133,6 +133,13 @@ async def test_a_relay_comes_back_with_its_time_in_utc(store: Store) -> None:
     assert await store.relays.list() == []
 
 
+async def test_the_id_of_a_removed_relay_is_never_given_again(store: Store) -> None:
+    server = await server_of(store, await panel_of(store))
+    first = await store.relays.add(GUILD, server.id, 11)
+    await store.relays.remove(first.id)
+    assert (await store.relays.add(GUILD, server.id, 11)).id > first.id
+
+
 async def test_a_pause_is_kept_until_it_is_forgotten(store: Store) -> None:
     server = await server_of(store, await panel_of(store))
     relay = await store.relays.add(GUILD, server.id, 11, collapse=True)
