@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 LIVE_AMID = 12
 """So many live lines at most come while the history is being sent, or have their copies behind it."""
+_AROUND = 40
+"""So far from where the history is known to end a copy may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def in_order(new: NewLines) -> Order:
     for step in (1, -1):
         for pair in list(pairs.items()):
             pairs |= _beside(texts, pairs, pair, step)
+    pairs |= _continued(new, pairs, end)
     late = _lone(new, pairs, end)
     gone = {min(pair) for pair in pairs.items()}
     kept = [index for index in range(len(texts)) if index not in gone and index not in late]
@@ -74,14 +77,14 @@ def _telling_pairs(new: NewLines, end: int | None) -> tuple[dict[int, int], int 
     led = [twin for twin in twins if twin[0] < new.lead]
     rest = [twin for twin in twins if twin[0] >= new.lead]
     if end is None:
-        pairs = _same_order([*led, *_near_the_end(new, rest, len(led))])
-    else:
-        pairs = _same_order([*led, *(twin for twin in rest if abs(twin[1] - end) <= LIVE_AMID)])
-        pushed = end
-        while (further := end + _amid(new, pairs, pushed)) > pushed:
-            pushed = further
-        end = pushed
-    return pairs, end
+        return _same_order([*led, *_near_the_end(new, rest, len(led))]), None
+    near = [twin for twin in rest if abs(twin[1] - end) <= _AROUND]
+    pushed, pairs = -1, dict[int, int]()
+    while (further := end + _amid(new, pairs, pushed)) > pushed:
+        pushed = further
+        # Lines that both come behind the history were said twice.
+        pairs = _same_order([*led, *(twin for twin in near if twin[0] < pushed)])
+    return pairs, pushed
 
 
 def _amid(new: NewLines, pairs: Mapping[int, int], end: int) -> int:
@@ -131,6 +134,24 @@ def _beside(texts: Sequence[str], pairs: Mapping[int, int], pair: tuple[int, int
         taken |= {first, second}
         first, second = first + step, second + step
     return found
+
+
+def _continued(new: NewLines, pairs: Mapping[int, int], end: int | None) -> dict[int, int]:
+    """Pair the history's last lines with what comes behind it, where the lines before them came before it."""
+    texts = new.texts
+    copy = pairs.get(new.lead - 1)
+    if copy is None:
+        return {}
+    first = copy + 1
+    most = (len(texts) - first) // 2 if end is None else end - first
+    for size in range(min(most, _AROUND), 0, -1):
+        behind = first + size
+        if end is not None and behind != end:
+            break
+        told = end is not None or size > 1 or first in new.telling
+        if told and list(texts[first:behind]) == list(texts[behind : behind + size]):
+            return {first + place: behind + place for place in range(size) if first + place not in pairs}
+    return {}
 
 
 def _lone(new: NewLines, pairs: dict[int, int], end: int | None) -> list[int]:

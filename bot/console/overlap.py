@@ -24,6 +24,8 @@ _LIVE_BEFORE = 3.0
 """A live line before the history's first that is not in it."""
 _NOT_DELIVERED = 6.0
 """A line between delivered ones that was not delivered: a live one that came in between, or Wings had dropped it."""
+_BROKEN = 10.0
+"""Any number of such lines in one place: a history comes in one go, or nearly so."""
 _COMES_AGAIN = 0.25
 """A live line in either place that the history holds as well."""
 _NOT_IN_HISTORY = 9.0
@@ -52,14 +54,18 @@ class Overlap:
     """Whether the tail holds lines from before the first matched one: the history does not go back so far."""
 
 
-def find(tail: Sequence[str], texts: Sequence[str], telling: Collection[str], *, unbroken: bool) -> Overlap:
+def find(
+    tail: Sequence[str], texts: Sequence[str], telling: Collection[str], *, unbroken: bool, live_first: bool = False
+) -> Overlap:
     """Lay the end of the tail over the beginning of the texts, which are the history, live lines in it included.
 
     `telling`: texts of a kind that is printed once. `unbroken`: they are too few for a history that was cut off.
+    `live_first`: live lines came even before them, so that the first of them are likely to be live as well.
     """
     if not tail or set(tail).isdisjoint(texts):
         return Overlap()
-    strips = _Strips(tail, texts, telling, likely=_UNBROKEN if unbroken else _USUAL)
+    likely = _UNBROKEN if unbroken else _USUAL
+    strips = _Strips(tail, texts, telling, likely=likely, live_first=live_first)
     return strips.exact() or strips.loose()
 
 
@@ -74,8 +80,17 @@ def find_end(tail: Sequence[str], texts: Sequence[str], telling: Collection[str]
 class _Strips:
     """A tail and texts that may overlap."""
 
-    def __init__(self, tail: Sequence[str], texts: Sequence[str], telling: Collection[str], *, likely: float) -> None:
-        self._tail, self._texts, self._telling, self._likely = list(tail), list(texts), telling, likely
+    def __init__(
+        self,
+        tail: Sequence[str],
+        texts: Sequence[str],
+        telling: Collection[str],
+        *,
+        likely: float,
+        live_first: bool = False,
+    ) -> None:
+        self._live_first = live_first
+        self._tail, self._texts, self._telling, self._likely = list(tail), list(texts), frozenset(telling), likely
         counts = Counter((*tail, *texts))
         whole = len(tail) + len(texts)
         self._tells = {
@@ -90,11 +105,17 @@ class _Strips:
     def exact(self) -> Overlap | None:
         """Return the overlap that is perfect but for live lines before it; None where there may be a better one."""
         found = sorted(self._exact_overlaps(), reverse=True)
-        if not found or found[0][0] <= 3 * _SURE:
+        if not found or not self._all_there(found[0]):
             return None
         believed, first, end = found[0]
         rival = max((other[0] for other in found if other[2] != end), default=0.0)
         return Overlap(tuple(range(first, end)), believed - max(rival, 0.0) > _SURE, end - first < len(self._tail))
+
+    def _all_there(self, overlap: tuple[float, int, int]) -> bool:
+        """Whether an overlap leaves nothing behind that a better one might find: telling lines that are known."""
+        believed, _first, end = overlap
+        known = self._telling.intersection(self._tail)
+        return believed > 3 * _SURE and known.isdisjoint(self._texts[end:])
 
     def _exact_overlaps(self) -> Iterator[tuple[float, int, int]]:
         """Yield how far each is believed, and its first text and the one behind its last."""
@@ -103,14 +124,14 @@ class _Strips:
         for first in range(min(LEAD, len(texts))):
             if first and texts[first - 1] in known:
                 return  # that may be the history's first line, with a live one behind it
-            good = False
+            good: tuple[float, int, int] | None = None
             for start, line in enumerate(tail):
                 end = first + len(tail) - start
                 if line == texts[first] and tail[start:] == texts[first:end]:
                     believed = self._believed(sum(map(self._tells.__getitem__, tail[start:])) - costs[first], end)
-                    good = good or believed > 3 * _SURE
+                    good = good or (believed, first, end)
                     yield believed, first, end
-            if good:
+            if good is not None and self._all_there(good):
                 return  # nothing that leaves out more lines can be better
 
     def exact_end(self) -> Overlap | None:
@@ -123,7 +144,7 @@ class _Strips:
                 bits = sum(map(self._tells.__getitem__, texts[first:end]))
                 found.append((self._believed(bits, end), first, end))
         found.sort(reverse=True)
-        if not found or found[0][0] <= 3 * _SURE:
+        if not found or not self._all_there(found[0]):
             return None
         believed, first, end = found[0]
         rival = found[1][0] if len(found) > 1 else 0.0
@@ -135,7 +156,7 @@ class _Strips:
         costs: list[float] = []
         for text in self._texts:
             # What tells nothing by itself is carried along by the line before it.
-            carried = bool(costs) and costs[-1] == _COMES_AGAIN
+            carried = costs[-1] == _COMES_AGAIN if costs else self._live_first
             again = counts[text] > 1 and (text in self._telling or carried)
             costs.append(_COMES_AGAIN if again else alone)
         return costs
@@ -174,7 +195,8 @@ class _Strips:
         row, path = [max(starts[0], above[0] - _NOT_IN_HISTORY)], bytearray(width + 1)
         for column in range(1, width + 1):
             best, way = starts[column], 0
-            if (value := row[column - 1] - skips[column]) > best:
+            broken = 0.0 if path[column - 1] == _SKIP else _BROKEN
+            if (value := row[column - 1] - skips[column] - broken) > best:
                 best, way = value, _SKIP
             if (value := above[column] - _NOT_IN_HISTORY) > best:
                 best, way = value, _ABSENT

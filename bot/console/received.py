@@ -43,7 +43,7 @@ class Received:
         found = (
             overlap.find_end(tail, texts, telling)
             if remembered
-            else overlap.find(tail, texts, telling, unbroken=self.whole)
+            else overlap.find(tail, texts, telling, unbroken=self.whole, live_first=self._early > 0)
         )
         self.overlap = replace(found, matched=tuple(index + self._early for index in found.matched))
         self._old = set(self.overlap.matched)
@@ -83,7 +83,7 @@ class Received:
         found = in_order(
             NewLines(
                 [self._texts[index] for index in new],
-                telling=self._telling(new, lead),
+                telling=self._telling(new, lead, end),
                 lead=lead,
                 early=self._early,
                 end=end,
@@ -94,11 +94,12 @@ class Received:
         shown = [*missed, *(new[place] for place in found.order)]
         return self._with_daemon_lines(shown, len(missed) + found.end, last)
 
-    def _telling(self, new: Sequence[int], lead: int) -> set[int]:
+    def _telling(self, new: Sequence[int], lead: int, end: int | None) -> set[int]:
         """Return the places of lines that, where they come twice, were printed once."""
         telling = {place for place, index in enumerate(new) if self._tells(index)}
         if self._may_say_twice():
-            telling -= {lead + place for place in self._said_twice(new[lead:])}
+            # Of what comes behind a history whose end is known, the like in it is the same.
+            telling -= {lead + place for place in self._said_twice(new[lead:][:end])}
         if not self._old:
             # Nothing is known of this history: lines before it that come again are live, whatever they say.
             counts = Counter(self._texts[index] for index in new)
@@ -119,6 +120,9 @@ class Received:
             places.setdefault(self._texts[index], []).append(place)
         for first, second in (repeated[:2] for repeated in places.values() if len(repeated) > 1):
             clock = self._clock(indices[first])
+            texts = [self._texts[index] for index in indices[first : 2 * second - first]]
+            if second - first > 1 and texts[: second - first] == texts[second - first :]:
+                continue  # a whole run of lines twice, one behind the other: the second time it came live
             if clock is not None and second - first < WINGS_HISTORY and self._tells(indices[first]):
                 between = (self._clock(indices[place]) for place in range(first + 1, second))
                 if all(other in {clock, None} for other in between):

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -139,3 +140,34 @@ def test_what_is_remembered_is_not_searched_for_echoes():
     known = [*numbered(0, 200), "twice", "twice"]
     found = recover(numbered(0, 190), known, remembered=True)
     assert [known[index] for index in found.new] == [*numbered(190, 200), "twice", "twice"]
+
+
+def deep(number):
+    """A stack trace whose frames repeat one another."""
+    frames = ["\tat game.Bar.baz(Bar.java)", "\tat game.Bar.qux(Bar.java)"] * 3 + ["\tat game.Bar.rec(Bar.java)"] * 4
+    return [f"[12:00:{number:02}] [Server thread/ERROR]: boom number {number}", *frames]
+
+
+def plain(number):
+    """A stack trace that is the same each time but for its first line."""
+    return [f"[12:00:{number:02}] [main/ERROR]: broken {number}", *[f"\tat game.C.m{n}(C.java:{n})" for n in range(8)]]
+
+
+def arrivals(live, history):
+    """How lines that are in the history as well may come live: before, behind or around it."""
+    half = len(live) // 2
+    yield [*live, *history], len(live)
+    yield [*live, *history], 0
+    yield [*history, *live], 0
+    yield [*live[:half], *history, *live[half:]], half
+
+
+@pytest.mark.parametrize("trace", [deep, plain])
+@pytest.mark.parametrize("before", [3, 6, 12, 20])
+@pytest.mark.parametrize("count", [1, 2])
+def test_stack_traces_printed_while_a_console_comes_back_come_once(trace, before, count):
+    tail = [line for number in range(before) for line in trace(number)]
+    live = [line for number in range(before, before + count) for line in trace(number)]
+    history = [*tail, *live][-WINGS_HISTORY:]
+    for received, early in arrivals(live, history):
+        assert new(tail, received, early=early) == (live, True)
