@@ -111,7 +111,7 @@ def _near_the_end(new: NewLines, twins: list[tuple[int, int]], led: int) -> list
     found: list[tuple[int, int]] = []
     for first, second in reversed(twins):
         known = led + len(found)
-        behind = count - 1 - second - known
+        behind = count - 1 - second - known - sum(other > second for other, _copy in found)
         if behind + known < live_at_least or behind <= LIVE_AMID:
             found.append((first, second))
     return found
