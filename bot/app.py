@@ -122,13 +122,16 @@ class _Bot:
             power=Power(access, connections),
             consoles=Consoles(access, connections, redactor=self._redactor_of),
             relays=Relays(store, access, connections, changed=self._wake_relays, health=self._relay_health),
-            guilds=Guilds(store, pool, changed=self._wake_relays),
+            guilds=Guilds(store, pool, changed=self._wake_relays, channel_gone=self._channel_gone),
         )
 
     # Looked up at the time of the call: the relays are made after the services, which need the client in between.
 
     def _wake_relays(self, relay_id: int | None = None) -> None:
         self.relays.wake(relay_id)
+
+    def _channel_gone(self, channel_id: int) -> None:
+        self.relays.channel_gone(channel_id)
 
     def _relay_health(self, relay_id: int) -> RelayHealth | None:
         return self.relays.health(relay_id)

@@ -114,6 +114,14 @@ class WingcordClient(commands.AutoShardedBot):
         """A channel may let the bot in again."""
         await self.services.guilds.rights_changed(after.guild.id)
 
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Nothing more can be relayed into the channel."""
+        self.services.guilds.channel_deleted(channel.id)
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Nor into a thread."""
+        self.services.guilds.channel_deleted(payload.thread_id)
+
     async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
         """The bot may have been given a role; about other members it hears nothing."""
         if after.id == after.guild.me.id:

@@ -14,7 +14,7 @@ import aiohttp
 import discord
 
 from bot.i18n import _
-from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
+from bot.relay.sink import Attachment, ChannelForbidden, MessageRefused, SinkUnavailable, channel_gone
 
 _CREATE_MESSAGE = re.compile(r"/channels/(\d+)/messages$")
 _MISSING_ACCESS = 50001
@@ -109,7 +109,7 @@ class DiscordSink:
         except discord.Forbidden:
             return False
         except discord.NotFound as error:
-            raise _gone() from error
+            raise channel_gone() from error
         except (discord.HTTPException, OSError, TimeoutError, aiohttp.ClientError) as error:
             raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
         return False
@@ -133,7 +133,7 @@ class DiscordSink:
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except discord.NotFound as error:
-            raise _gone() from error
+            raise channel_gone() from error
         except discord.Forbidden as error:
             raise ChannelForbidden(_forbidden(error)) from error
         except discord.RateLimited as error:
@@ -142,12 +142,6 @@ class DiscordSink:
             raise _failed(error) from error
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
             raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
-
-
-def _gone() -> ChannelGone:
-    return ChannelGone(
-        _("The channel of this relay does not exist any more; remove the relay or add it to another channel.")
-    )
 
 
 def _forbidden(error: discord.Forbidden) -> str:

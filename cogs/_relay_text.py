@@ -84,7 +84,7 @@ def paused_text(count: int, channel_id: int, until: datetime | None) -> str:
 
 def relay_entry(row: RelayRow, *, now: datetime) -> str:
     """Return a relay's lines in `/relay list`: short ones, so that a phone shows them. `now` is UTC."""
-    lines = [f"**{safe(row.server_name)}** → <#{row.relay.channel_id}>"]
+    lines = [f"**{safe(row.server_name)}** → <#{row.relay.channel_id}>", " · ".join(_settings(row.relay))]
     health = row.health
     if health is None:
         lines.append(_("not running; it starts within a minute"))
@@ -105,6 +105,17 @@ def relay_entry(row: RelayRow, *, now: datetime) -> str:
     if health is not None and health.last_error:
         lines.append("⚠ " + clip(health.last_error, 300))
     return "\n-# ".join(lines)
+
+
+def _settings(relay: Relay) -> Iterator[str]:
+    yield _("colour") if relay.style is RelayStyle.COLOUR else _("plain")
+    yield _("masked") if relay.redact else _("**not masked**")
+    if relay.collapse:
+        yield _("repetitions counted")
+    if relay.include:
+        yield _("only {pattern}").format(pattern=code(relay.include, 80))
+    if relay.exclude:
+        yield _("without {pattern}").format(pattern=code(relay.exclude, 80))
 
 
 def _connection(health: RelayHealth, now: datetime) -> Iterator[str]:

@@ -10,6 +10,7 @@ from bot.discord_replies import clip
 from bot.i18n import _
 from bot.services import ServerOverview, ServerStatus
 from bot.terms import PanelKind, PowerState, Signal
+from bot.text import markdown
 from bot.text.markdown import escape
 
 _T = TypeVar("_T")
@@ -41,8 +42,7 @@ def safe(text: str, limit: int = NAME_LIMIT) -> str:
 
 def code(text: str, limit: int = NAME_LIMIT) -> str:
     """Return text as inline code that it cannot break out of."""
-    one_line = " ".join(text.replace("`", "'").split())
-    return f"`{clip(one_line, limit) or ' '}`"
+    return markdown.code(clip(" ".join(text.split()), limit))
 
 
 def state_words(state: PowerState) -> str:

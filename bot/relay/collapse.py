@@ -9,8 +9,10 @@ from bot.i18n import ngettext
 from bot.text import ansi
 
 # Games begin each line with a clock, so lines that say the same thing would never be identical letter by letter.
+# Before it may stand a prompt, within it a date: 2024-01-31, 31Jan2024 (Forge), 2024.01.31-12.00.00:123][ 12 (Unreal).
 _CLOCK = re.compile(
-    r"\s{0,4}[\[(]?(?P<clock>(?:\d{4}[-/.]\d\d[-/.]\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?:Z|[+-]\d\d:?\d\d)?"
+    r"(?:> ?)?\s{0,4}[\[(]?(?P<clock>(?:\d{4}[-/.]\d\d[-/.]\d\d[T -]|\d{1,2}[A-Z][a-z]{2}\d{4} )?"
+    r"\d{1,2}[:.]\d\d[:.]\d\d(?:[.,:]\d{1,9})?)(?:Z|[+-]\d\d:?\d\d|\]\[[ \d]{1,4})?"
 )
 _DIM = "\x1b[30m{}\x1b[0m"
 

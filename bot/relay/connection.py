@@ -23,15 +23,17 @@ class RelayTiming:
 class Connection:
     """Follows one console's connection on a relay's behalf; `say` says something in the channel."""
 
-    def __init__(self, server: str, *, say: Callable[[str], None], gate: Gate, timing: RelayTiming) -> None:
-        """`server` is the server's name in Markdown."""
+    def __init__(
+        self, server: str, *, say: Callable[[str], None], gate: Gate, filtered: bool, timing: RelayTiming
+    ) -> None:
+        """`server` is the server's name in Markdown; `filtered`: not every line of it is shown."""
         self.state = RelayState.CONNECTING
         self.since: datetime | None = None
         """When lines began to flow, UTC; None while they do not."""
         self.reconnects = 0
         self.last_error: str | None = None
         """Why there are no lines: a sentence."""
-        self._server, self._say, self._gate = server, say, gate
+        self._server, self._say, self._gate, self._filtered = server, say, gate, filtered
         self._patience = timing.announce_loss
         self._lost_at: datetime | None = None
         self._announcement: asyncio.TimerHandle | None = None
@@ -67,12 +69,15 @@ class Connection:
     def _announce_return(self, event: Connected, lost_at: datetime) -> None:
         away = event.at - lost_at
         restarted = event.lost_at is None
+        # Where not all of them are shown, nobody could find in the channel what a number promises.
+        counted = not self._filtered and not self._gate.closed
         if not event.complete:
             metrics.relay_gaps.inc()
-            self._say(notices.lines_missing(self._server, lost_at, event.at, event.recovered))
+            found = event.recovered if counted else 0
+            self._say(notices.lines_missing(self._server, lost_at, event.at, found))
         elif self._announced:
-            self._say(notices.console_back(self._server, away, event.recovered, paused=self._gate.closed))
-        elif restarted and event.recovered and away > timedelta(seconds=self._patience) and not self._gate.closed:
+            self._say(notices.console_back(self._server, away, event.recovered, counted=counted))
+        elif restarted and event.recovered and away > timedelta(seconds=self._patience) and counted:
             self._say(notices.caught_up(self._server, lost_at, event.recovered))
 
     def parked(self, event: Parked) -> None:

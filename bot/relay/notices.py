@@ -39,9 +39,9 @@ def console_lost(server: str, since: datetime, reason: str) -> str:
     return text.format(server=server, since=_clock(since), reason=_sentence(reason))
 
 
-def console_back(server: str, away: timedelta, recovered: int, *, paused: bool = False) -> str:
-    """Say that the console is back without a gap; of a paused one no lines follow."""
-    if recovered and paused:
+def console_back(server: str, away: timedelta, recovered: int, *, counted: bool = True) -> str:
+    """Say that the console is back without a gap; not `counted` where some lines or all are not to be shown."""
+    if recovered and not counted:
         text = _("✅ The console of **{server}** is back after {away}.")
     elif recovered:
         text = ngettext(

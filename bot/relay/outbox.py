@@ -16,7 +16,7 @@ from bot.relay.journal import Journal
 from bot.relay.pace import Pace, Turns
 from bot.relay.packer import Packer, Parcel, utc_now
 from bot.relay.postman import Postman, PostTiming
-from bot.relay.sink import ChannelForbidden, ChannelGone, Sink
+from bot.relay.sink import ChannelForbidden, ChannelGone, Sink, channel_gone
 from bot.store.values import Outgoing
 from bot.text.packing import LIMIT, PIECE_LIMIT
 
@@ -50,7 +50,7 @@ class Outbox:
     """Delivers items to one channel, in order, one request at a time.
 
     `unsettled` is the message that an earlier life of the program was sending; it goes first. `parked` is called once,
-    with the reason, when the channel is gone or may not be written to; after that all that is put in counts as lost.
+    with the reason, when the channel is gone or may not be written to; after that nothing that is put in is kept.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Outbox:
         was_full = self._full
         self._packer.put(item)
         if self._task.done():
-            self._packer.give_up()
+            self._give_up()
             return
         self._something.set()
         if not was_full and self._full:
@@ -230,8 +230,19 @@ class Outbox:
 
     def _park(self, error: BotError) -> None:
         self.parked = error
-        self._packer.give_up()
+        self._give_up()
         self._tell_parked(self.channel_id, error)
+
+    def _give_up(self) -> None:
+        # Where the bot may post again some day, it goes on behind what was delivered.
+        self._packer.give_up(lost=not isinstance(self.parked, ChannelForbidden))
+
+    def channel_gone(self) -> None:
+        """Park at once: Discord says that the channel was deleted."""
+        if not self._task.done():
+            self._task.cancel()
+            self._journal.settle(self.channel_id, {})
+            self._park(channel_gone())
 
 
 def _clock() -> float:

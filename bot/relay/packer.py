@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.i18n import ngettext
-from bot.relay.backlog import Backlog, Bounds, Item, deliver, lose
+from bot.relay.backlog import Backlog, Bounds, Item, deliver, forget, lose
 from bot.relay.logfile import LogFile
 from bot.relay.sink import Attachment
 from bot.relay.trail import Trail
@@ -133,15 +133,15 @@ class Packer:
             self._ready.appendleft(_Piece(Item(text, None, _clock()), Entry(text, None), last=True))
             self._ready_units += len(text) + 1
 
-    def give_up(self) -> None:
-        """Forget all that waits: it will never go."""
+    def give_up(self, *, lost: bool = True) -> None:
+        """Forget all that waits: it will never go. Not `lost` is what the console's history may still give again."""
         waiting = [*self._filed, *(piece.item for piece in self._ready if piece.last)]
         while self._backlog:
             waiting.append(self._backlog.pop())
         self._filed = []
         self._ready.clear()
         self._ready_units = 0
-        lose(waiting)
+        (lose if lost else forget)(waiting)
         for trail in {item.voice.trail for item in waiting if item.voice is not None}:
             trail.forget_waiting()
 

@@ -77,8 +77,10 @@ class ConsoleRelay:
         self._collapse = Collapse(self._put) if wanted.relay.collapse else None
         self.server = notices.name(wanted.server_name)
         """The server's name in Markdown."""
-        self.connection = Connection(self.server, say=self.announce, gate=ledger.gate, timing=timing)
         self._filter = LineFilter.compile(wanted.relay.include, wanted.relay.exclude)
+        self.connection = Connection(
+            self.server, say=self.announce, gate=ledger.gate, filtered=not self._filter.shows_all, timing=timing
+        )
         self._voice = Voice(
             relay_id=wanted.relay.id,
             style=wanted.relay.style,
@@ -207,7 +209,8 @@ class ConsoleRelay:
         text = notices.state_changed(self.server, state)
         if text is not None and known not in {PowerState.UNKNOWN, state}:
             self.announce(text)
-        elif offline != self._trail.offline and self._trail.begun:
+        # A history begins anew with each run of the server: what was taken of this one must be known after a SIGKILL.
+        if self._trail.begun and (self._unshown or offline != self._trail.offline):
             self._note_unshown(0)
 
     def _connected(self, event: Connected) -> None:

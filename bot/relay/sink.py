@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.errors import BotError
+from bot.i18n import _
 
 
 class SinkError(BotError):
@@ -22,6 +23,13 @@ class SinkUnavailable(SinkError):
 
 class ChannelGone(SinkError):
     """The channel does not exist any more."""
+
+
+def channel_gone() -> ChannelGone:
+    """Return the error for a channel that was deleted."""
+    return ChannelGone(
+        _("The channel of this relay does not exist any more; remove the relay or add it to another channel.")
+    )
 
 
 class ChannelForbidden(SinkError):

@@ -115,6 +115,12 @@ class RelaySupervisor:
             self._reported.pop(relay_id, None)
         self._woken.set()
 
+    def channel_gone(self, channel_id: int) -> None:
+        """Park what goes into a channel that was deleted, also where there is nothing to say in it just now."""
+        outbox = self._outboxes.get(channel_id)
+        if outbox is not None:
+            outbox.channel_gone()
+
     def health(self, relay_id: int) -> RelayHealth | None:
         """Return how a relay is doing; None for one that does not run (yet)."""
         running = self._running.get(relay_id)

@@ -10,10 +10,18 @@ from bot.store.store import Store
 class Guilds:
     """Told by the Discord client when a guild appears or is gone for good."""
 
-    def __init__(self, store: Store, pool: PanelPool, *, changed: Callable[[int | None], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pool: PanelPool,
+        *,
+        changed: Callable[[int | None], None],
+        channel_gone: Callable[[int], None],
+    ) -> None:
         self._store = store
         self._pool = pool
         self._changed = changed
+        self._channel_gone = channel_gone
 
     async def joined(self, guild_id: int) -> None:
         """Note the guild; harmless when it is known."""
@@ -40,6 +48,10 @@ class Guilds:
         """Let relays that were not allowed to post try again: the bot's rights in the guild may have come back."""
         for relay in await self._store.relays.list(guild_id):
             self._changed(relay.id)
+
+    def channel_deleted(self, channel_id: int) -> None:
+        """Let the relays into the channel be parked and reported."""
+        self._channel_gone(channel_id)
 
     async def known(self) -> list[int]:
         """Return the guilds that have rows, to be compared with those the bot is in."""

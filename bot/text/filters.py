@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.errors import BadInput
 from bot.i18n import _
+from bot.text.markdown import code
 from bot.text.patterns import Pattern, PatternError, compile_pattern
 
 LONGEST_PATTERN = 300
@@ -52,7 +53,7 @@ def _compiled(option: str, pattern: str | None) -> Pattern | None:
         )
         place = _place(pattern, error)
         marked = pattern[:place] + _MARK + pattern[place:]
-        raise BadInput(text.format(option=option, reason=error.reason, mark=_MARK, pattern=marked)) from error
+        raise BadInput(text.format(option=option, reason=error.reason, mark=_MARK, pattern=code(marked))) from error
 
 
 def _place(pattern: str, error: PatternError) -> int:

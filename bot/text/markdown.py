@@ -9,3 +9,11 @@ _SPECIAL = re.compile(r"([\\*_~`|<>\[\]()#@:-])")
 def escape(text: str) -> str:
     """Return the text so that Discord shows it literally, on one line; what orders text by force is left out."""
     return _SPECIAL.sub(r"\\\1", " ".join(_ORDERING.sub("", text).split()))
+
+
+def code(text: str) -> str:
+    """Return text as inline code, on one line, which it cannot break out of; single backticks stay what they are."""
+    one_line = " ".join(text.split()) or " "
+    if "`" not in one_line:
+        return f"`{one_line}`"
+    return "`` " + one_line.replace("``", "''") + " ``"

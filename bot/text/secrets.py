@@ -25,7 +25,7 @@ class Secret(NamedTuple):
 # Chat is full of "the secret: ..." and "token: ...": alone and before a plain word they are no more than words.
 _TALK = r"(?!:\s{1,4}[^\W\d_]{1,20}(?:[\s'’,.!?]|$))"
 _KEYWORD = (
-    rf"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pwd|(?<=[\w-])secret|(?<!\w)secret{_TALK}"
+    rf"(?:pass(?:word|wd|phrase|code)|(?<=[_-])pass(?![a-z])|(?<![a-z])pwd|(?<=[\w-])secret|(?<!\w)secret{_TALK}"
     rf"|(?<=[_-])token|(?<![a-z])token{_TALK}|[a-z]token(?![a-z])|authtoken|setsteamaccount"
     r"|(?:api|access|private|auth|license|rcon)[_-]?key|authorization)"
 )
@@ -37,12 +37,15 @@ _WORDS = re.compile(
     r"(?P<key>(?<!\w)(?:ptl[ac]|papp|pacc|peli|plcn)_[A-Za-z0-9]{8,})"
     r"|(?P<token>(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?(?:\.[\w-]*){0,2}"
     r"|(?<![\w-])[\w-]{24,28}\.[\w-]{6}\.[\w-]{27,64}(?![\w-])"
-    r"|(?<![\w-])(?:gh[opsur]|github_pat|glpat|sk|xox[abp])[_-][\w-]{20,})"
+    r"|(?<![\w-])(?:gh[opsur]|github_pat|glpat|sk|xox[abp])[_-][\w-]{20,}"
+    r"|(?<!\w)A(?:KIA|SIA)[A-Z0-9]{16}(?!\w)|(?<![\w-])AIza[\w-]{35}(?![\w-]))"
     r"|(?i:(?<![a-z])bearer\s{1,4})(?P<bearer>[\w.~+/=-]{12,})"
     r"|(?i:discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{1,20}/)(?P<hook>[\w-]{16,})"
     # name=value, "name": "value", --name value
     rf"|(?i:{_KEYWORD}(?:[_-][a-z]{{1,20}})?[\"']?\s{{0,4}}[=:]\s{{0,4}}(?P<pair>{_VALUE}))"
     rf"|(?i:(?<![\w-])[-+]{{1,2}}[\w.-]{{0,40}}{_KEYWORD}\s{{1,4}}(?P<option>{_VALUE}))"
+    # sv_password "value", as configuration files of games have it
+    rf"|(?i:{_KEYWORD}\s{{1,4}}(?P<quoted>\"[^\"]{{1,512}}\"))"
     # What stands in the query of a URL
     r"|(?i:[?&;](?:[\w.-]{0,40}[_-])?(?:key|sig|signature|credential|auth|jwt|ticket|session|sid|code)=)"
     r"(?P<query>[^\s&;#\"'<>]{6,2048})"

@@ -71,6 +71,7 @@ class Script:
     relays: list[RelayRow] = field(default_factory=list)
     asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)
+    deleted_channels: list[int] = field(default_factory=list)
 
     async def step_in(self, method: str, *arguments: object) -> None:
         self.asked.append((method, arguments))
@@ -321,6 +322,9 @@ class FakeGuilds(_Fake):
 
     async def rights_changed(self, guild_id):
         await self._script.step_in("guilds.rights_changed", guild_id)
+
+    def channel_deleted(self, channel_id):
+        self._script.deleted_channels.append(channel_id)
 
     async def known(self):
         return sorted(self._script.guilds)

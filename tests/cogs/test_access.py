@@ -84,7 +84,7 @@ async def test_list_names_roles_servers_keys_and_patterns(world):
 
     assert f"<@&{world.helpers.id}> · **survival**\n-# **view**, **command**" in text
     assert "with the key of **other**" in text
-    assert "`whitelist *`, `li'st`" in text
+    assert "`whitelist *`, `` li`st ``" in text
     assert "@everyone · every linked server" in text
     assert result.response.message.role_mentions == []
 

@@ -221,6 +221,16 @@ async def test_guilds_come_and_go(world):
     assert world.script.calls("guilds.left") == [(world.guild.id,)]
 
 
+async def test_a_deleted_channel_or_thread_is_told_at_once(world):
+    """Its relays must not wait for something to say."""
+    channel = {"id": str(world.channel.id), "guild_id": str(world.guild.id), "type": 0, "name": "console"}
+    world.env.backend.emit("CHANNEL_DELETE", channel)
+    world.env.backend.emit("THREAD_DELETE", channel | {"id": "77", "parent_id": str(world.channel.id), "type": 11})
+    await world.env.settle()
+
+    assert world.script.deleted_channels == [world.channel.id, 77]
+
+
 async def test_an_outage_is_no_farewell(world):
     """An unavailable guild keeps its keys."""
     world.env.backend.emit("GUILD_DELETE", {"id": str(world.guild.id), "unavailable": True})

@@ -49,7 +49,7 @@ async def test_command_without_an_answer_shows_the_note(world):
     world.script.note = "Sent. The console printed nothing in answer."
     result = await world.admin.slash(world.channel, "command", command="save-all `now`")
 
-    assert result.response.content == "`save-all 'now'`\nSent. The console printed nothing in answer."
+    assert result.response.content == "`` save-all `now` ``\nSent. The console printed nothing in answer."
 
 
 async def test_command_needs_its_right(world):

@@ -62,7 +62,7 @@ async def test_add_elsewhere_with_every_option(world):
         (linked(), other.id, RelayStyle.PLAIN, "joined|left", "`ping`", False, True),
     ]
     assert "`joined|left`" in result.response.content
-    assert "`'ping'`" in result.response.content
+    assert "`` `ping` ``" in result.response.content
     assert "⚠️ Masking is off." in result.response.content
     assert "shown once, with a count" in result.response.content
 
@@ -130,14 +130,17 @@ def test_health_reads_in_short_lines():
     row = RelayRow(Relay(1, 1, 1, 5), "survival", Health(delivered=12_345))
     assert relay_entry(row, now=NOW).splitlines() == [
         "**survival** → <#5>",
+        "-# colour · masked",
         "-# 🟢 live for 3 h · last line 8 s ago · 0.2 s behind",
         "-# 12,345 delivered · 0 lost · 1 reconnect",
     ]
     troubled = Health(RelayState.LOST, last_line_at=None, connected_since=None, queued_lines=40, queued_bytes=2048)
     troubled.last_error = "The node does not answer."
-    row = RelayRow(Relay(1, 1, 1, 5), "survival", troubled)
+    strict = Relay(1, 1, 1, 5, RelayStyle.PLAIN, include="chat", exclude="a`b", redact=False, collapse=True)
+    row = RelayRow(strict, "survival", troubled)
     assert relay_entry(row, now=NOW).splitlines() == [
         "**survival** → <#5>",
+        "-# plain · **not masked** · repetitions counted · only `chat` · without `` a`b ``",
         "-# 🟠 lost, trying again · no line yet · 0.2 s behind",
         "-# 12 delivered · 0 lost · 1 reconnect",
         "-# 40 lines waiting (2.0 KiB)",

@@ -52,6 +52,22 @@ def test_the_clock_at_the_beginning_does_not_make_lines_different():
     assert shown(["12:00:01 a", "12:00:02 b", "12:00:03 a"]) == ["12:00:01 a", "12:00:02 b", "12:00:03 a"]
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "[01Jan2024 12:00:0{}.123] [Server thread/INFO] ",  # Forge
+        "[2024.01.01-12.00.0{}:123][ 12]LogNet: ",  # Unreal: ARK, Palworld, Satisfactory
+        "> 12:00:0{} ",
+        "2024-01-01T12:00:0{}Z ",
+    ],
+)
+def test_clocks_of_all_kinds_of_games_are_passed_over(clock):
+    lines = [clock.format(second) + "tick" for second in range(4)]
+    found = shown([*lines, "b"])
+    assert (found[0], found[2]) == (lines[0], "b")
+    assert found[1].startswith("↻ 3 times more, last at ")
+
+
 def test_a_number_elsewhere_makes_lines_different():
     lines = [f"Saved chunk {n} at 12:00:0{n}" for n in range(5)]
     assert shown(lines) == lines

@@ -196,6 +196,18 @@ async def test_a_long_loss_and_the_return_are_told_once_each(sink):
     assert sink.text().count("lost since") == 1
 
 
+async def test_a_filtered_relay_promises_no_number_of_lines(sink):
+    async with running(sink, wanted(include="CHAT")) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)), Disconnected(at(5), "The node is away."))
+        await world.shows("still trying")
+        world.console().put(Connected(at(185), lost_at=at(5), recovered=2))
+        world.console().put(Connected(at(300), lost_at=at(290), recovered=2, complete=False))
+        await world.shows("may be missing.")
+    assert "is back after 3 minutes." in sink.text()
+    assert "missed" not in sink.text()
+
+
 async def test_lines_that_may_be_missing_are_always_told(sink):
     async with running(sink, relay_timing=RelayTiming(announce_loss=30)) as world:
         await world.opened()
@@ -288,6 +300,19 @@ async def test_a_dead_channel_parks_its_relays_and_hurts_no_other(sink):
         await asyncio.sleep(0.3)  # longer than the recheck of a forbidden channel
         assert world.console(1).opened == 1
         assert len(world.reports) == 1
+
+
+async def test_a_channel_that_is_deleted_parks_its_relays_though_nothing_is_to_be_said(sink):
+    async with running(sink, wanted(1), wanted(2, 2, 2)) as world:
+        await world.opened(1, 2)
+        world.supervisor.channel_gone(1)
+        world.supervisor.channel_gone(99)
+        await until(lambda: world.reports)
+        ((relay_id, error),) = world.reports
+        assert (relay_id, type(error)) == (1, ChannelGone)
+        assert world.health(1).state is RelayState.PARKED
+        world.console(2).say("y")
+        await world.shows("y", 2)
 
 
 async def test_a_forbidden_channel_is_tried_again_later_and_not_reported_again(sink):

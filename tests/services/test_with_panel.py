@@ -62,7 +62,7 @@ class Place:
                 timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
             relays=Relays(store, access, connections, changed=woken.append, health=lambda _id: None),
-            guilds=Guilds(store, pool, changed=woken.append),
+            guilds=Guilds(store, pool, changed=woken.append, channel_gone=woken.append),
         )
 
     def server(self, name, *, rights=RIGHTS, **game):

@@ -39,7 +39,7 @@ def test_text_of_all_scripts_matches():
 def test_a_bad_pattern_is_refused_with_the_place_marked(pattern, marked):
     with pytest.raises(BadInput) as refused:
         LineFilter.compile(None, pattern)
-    assert f": {marked} –" in str(refused.value)
+    assert f": `{marked}` –" in str(refused.value)
     assert "exclude" in str(refused.value)
 
 

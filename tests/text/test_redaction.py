@@ -71,6 +71,10 @@ def redact(line):
         ("64:ff9b::203.0.113.9 x", "‹ip-1› x"),
         ("from 2001:db8::1,2001:db8::2.", "from ‹ip-1›,‹ip-2›."),
         # What games call their secrets
+        ('sv_password "hunter2" // joiners', "sv_password ‹secret-1› // joiners"),
+        ("db_pass=hunter2 DB_PASS: hunter3", "db_pass=‹secret-1› DB_PASS: ‹secret-2›"),
+        ("key id AKIAIOSFODNN7EXAMPLE used", "key id ‹token-1› used"),
+        ("maps AIzaSyA1234567890abcdefghijklmnopqrstuv ok", "maps ‹token-1› ok"),
         ("+sv_setsteamaccount ABCDEF0123456789ABCDEF0123456789 +map x", "+sv_setsteamaccount ‹secret-1› +map x"),
         ("PGPASSWORD=hunter2 ./srv", "PGPASSWORD=‹secret-1› ./srv"),
         ("Authorization: Basic dXNlcjpwYXNz", "Authorization: ‹secret-1›"),
