@@ -48,9 +48,11 @@ class Received:
         self.overlap = replace(found, matched=tuple(index + self._early for index in found.matched))
         self._old = set(self.overlap.matched)
         if self._old:
-            first, known = self.overlap.matched[0], telling.intersection(tail)
-            beyond = first - self._early > overlap.LEAD  # then it is history from before the tail
-            self._old |= {index for index in range(self._early, first) if beyond or self._texts[index] in known}
+            before, known = range(self._early, self.overlap.matched[0]), telling.intersection(tail)
+            self._old |= {index for index in before if self._texts[index] in known}
+            if len(before) > overlap.LEAD:  # a node that keeps more than usual: history from before the tail
+                newest = self._clock(self.overlap.matched[-1])
+                self._old |= {index for index in before if not _earlier(newest, self._clock(index))}
 
     @property
     def count(self) -> int:

@@ -154,6 +154,18 @@ def test_whatever_comes_each_received_line_is_taken_at_most_once(tail, received,
     assert all(0 <= index < len(received) for index in found.new)
 
 
+PRINTED = st.one_of(lines, st.sampled_from(numbered(0, 30)))
+
+
+@given(st.lists(PRINTED, max_size=60), st.lists(PRINTED, max_size=12), st.integers(0, 60), st.integers(0, 6), st.data())
+def test_a_line_that_was_never_delivered_is_never_left_out(tail, lead, known, early, data):
+    """However wild the order in which lines come: one that nothing before looks like is shown."""
+    rest = data.draw(st.lists(PRINTED, max_size=40))
+    received = [*lead, *tail[len(tail) - known :], *rest]
+    found, _ = new(tail, received, early=min(early, len(received)))
+    assert {line for line in received if line not in tail} <= set(found)
+
+
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60), st.integers(0, 60))
 def test_repetitive_lines_are_never_delivered_twice_when_all_that_was_delivered_is_known(log, cut):
     """The tail is the whole beginning of the log and the history all of it: an exact answer exists.
