@@ -95,6 +95,7 @@ class Credentials:
         waiting = self._waiting
         if waiting is None:
             return
+        self._tickets.accepted(self.ticket)
         self._begun = self._accepted_at is None or self._withheld
         self._accepted_at, self._withheld = self._loop.time(), False
         waiting.set_result(_Answer.ACCEPTED)

@@ -25,6 +25,7 @@ class TicketCache:
         self._now = now
         self._ticket: Ticket | None = None
         self._newest: Ticket | None = None
+        self._accepted: Ticket | None = None
         self._fetched_at = 0.0
         self._fetches: deque[float] = deque()
         self._blocked_until = 0.0
@@ -56,10 +57,14 @@ class TicketCache:
         if self._ticket is ticket:
             self._ticket = None
 
+    def accepted(self, ticket: Ticket) -> None:
+        """Note that the node took this ticket: if it does not any more, it is the node that was started anew."""
+        self._accepted = ticket
+
     def is_fresh(self, ticket: Ticket) -> bool:
         """Whether the ticket came so recently that no clock in order can take it for an old one."""
         age = asyncio.get_running_loop().time() - self._fetched_at
-        return ticket is self._newest and age < self._timing.ticket_reserve
+        return ticket is self._newest and ticket is not self._accepted and age < self._timing.ticket_reserve
 
     def idle(self) -> bool:
         """Whether there is nothing worth remembering: no usable ticket, no recent fetch, no pending wait."""
