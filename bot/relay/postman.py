@@ -26,6 +26,8 @@ class PostTiming:
 
     send: float = 30.0
     """After this a request counts as failed; it is repeated with the same nonce."""
+    slow: float = 5.0
+    """After this without an answer it is worth a word in the health report."""
     retry_first: float = 0.5
     retry_most: float = 30.0
 
@@ -43,10 +45,20 @@ class Postman:
         timing: PostTiming,
         now: Callable[[], datetime],
     ) -> None:
-        self.last_error: BotError | None = None
-        """The newest failure since the last success."""
+        self._failure: BotError | None = None
+        self._asked_at: float | None = None
         self._sink, self._pace, self._turns = sink, pace, turns
         self._closing, self._timing, self._now = closing, timing, now
+
+    @property
+    def last_error(self) -> BotError | None:
+        """The newest failure since the last success; also that Discord takes its time, as long as it does."""
+        if self._failure is None and self._asked_at is not None:
+            waited = asyncio.get_running_loop().time() - self._asked_at
+            if waited >= self._timing.slow:
+                text = _("Discord has not taken a message for {seconds:.0f} s; it is being sent until it is taken.")
+                return SinkUnavailable(text.format(seconds=waited))
+        return self._failure
 
     async def post(self, message: Outgoing, *, doubtful: bool = False) -> bool:
         """Post a message until it is accepted (True) or refused for good (False).
@@ -58,25 +70,28 @@ class Postman:
         backoff = self._timing.retry_first
         while True:
             await self._turns.door()
+            self._asked_at = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(self._timing.send):
                     if not (doubtful and await self._arrived(message)):
                         await self._send(message)
             except (ChannelGone, ChannelForbidden) as error:
-                self.last_error = error
+                self._failure = error
                 raise
             except MessageRefused as error:
                 _log.warning("a message for channel %s was refused: %s", message.channel_id, error)
-                self.last_error = error
+                self._failure = error
                 return False
             except (SinkUnavailable, TimeoutError) as error:
                 doubtful = True
-                self.last_error = error if isinstance(error, SinkUnavailable) else _no_answer()
-                await self._back_off(message.channel_id, backoff, self.last_error)
+                self._failure = error if isinstance(error, SinkUnavailable) else _no_answer()
+                await self._back_off(message.channel_id, backoff, self._failure)
                 backoff = min(backoff * 2, self._timing.retry_most)
             else:
-                self.last_error = None
+                self._failure = None
                 return True
+            finally:
+                self._asked_at = None
 
     async def _arrived(self, message: Outgoing) -> bool:
         """Whether a message whose nonce Discord may have forgotten is in the channel, as far as the bot may see."""

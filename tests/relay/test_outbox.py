@@ -208,3 +208,16 @@ async def test_closing_an_idle_outbox_takes_no_time(sink):
         await box.close(3.5)
         assert asyncio.get_running_loop().time() - start < 0.2
     assert not sink.calls
+
+
+async def test_a_discord_that_takes_its_time_is_no_secret(sink):
+    """As long as it does; discord.py tries again by itself for half a minute before it says a word."""
+    sink.gate.clear()
+    timing = replace(QUICK, post=replace(QUICK.post, slow=0.0, send=30))
+    async with outbox(sink, timing=timing) as box:
+        tally = fill(box, ["a"])
+        await until(lambda: sink.calls)
+        assert "has not taken a message for 0 s" in str(box.last_error)
+        sink.gate.set()
+        await until(lambda: tally.delivered == 1)
+        assert box.last_error is None
