@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot import metrics
 from bot.errors import BotError
@@ -15,9 +15,10 @@ from bot.relay.connection import RelayTiming
 from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox, OutboxTiming
 from bot.relay.pace import Paces
+from bot.relay.parking import Parking, Report
 from bot.relay.pause import PauseBook, Pauses
 from bot.relay.relay import ConsoleRelay, Ledger
-from bot.relay.sink import ChannelForbidden, Sink
+from bot.relay.sink import Sink
 from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.store.values import Outgoing
@@ -27,7 +28,6 @@ from bot.vitals import RelayHealth, RelayState
 _log = logging.getLogger(__name__)
 
 Wanted = Callable[[], Awaitable[Sequence[WantedRelay]]]
-Report = Callable[[WantedRelay, BotError], Awaitable[None]]
 RedactorOf = Callable[[int], Redactor]
 """Makes what masks the console of the server with this row id."""
 
@@ -49,14 +49,6 @@ class _Running:
     wanted: WantedRelay
     relay: ConsoleRelay
     task: asyncio.Task[None]
-
-
-@dataclass(frozen=True, slots=True)
-class _ParkedRelay:
-    wanted: WantedRelay
-    health: RelayHealth
-    until: float
-    """When to try again, on the loop's clock."""
 
 
 class RelaySupervisor:
@@ -83,14 +75,13 @@ class RelaySupervisor:
         bounds: Bounds | None = None,
     ) -> None:
         self._wanted, self._open_console, self._sink, self._paces = wanted, open_console, sink, paces
-        self._journal, self._report, self._pauses = journal, report, Pauses(pauses)
+        self._journal, self._pauses = journal, Pauses(pauses)
         self._redactor = redactor
         self._timing = timing or SupervisorTiming()
         self._relay_timing = relay_timing or RelayTiming()
         self._outbox_timing, self._bounds = outbox_timing, bounds
         self._running: dict[int, _Running] = {}
-        self._parked: dict[int, _ParkedRelay] = {}
-        self._reported: dict[int, str] = {}
+        self._parking = Parking(report, recheck=self._timing.recheck)
         self._ledgers: dict[int, Ledger] = {}
         self._unsettled: dict[int, Outgoing] | None = None
         self._outboxes: dict[int, Outbox] = {}
@@ -111,8 +102,7 @@ class RelaySupervisor:
     def wake(self, relay_id: int | None = None) -> None:
         """Look again at what is wanted. A relay named here is tried again at once if it was parked."""
         if relay_id is not None:
-            self._parked.pop(relay_id, None)
-            self._reported.pop(relay_id, None)
+            self._parking.forget(relay_id)
         self._woken.set()
 
     def channel_gone(self, channel_id: int) -> None:
@@ -126,7 +116,7 @@ class RelaySupervisor:
         running = self._running.get(relay_id)
         if running is not None:
             return running.relay.health
-        parked = self._parked.get(relay_id)
+        parked = self._parking.relays.get(relay_id)
         return None if parked is None else parked.health
 
     async def close(self, deadline: float = 4.0) -> None:
@@ -154,7 +144,7 @@ class RelaySupervisor:
                         await running.relay.idle.wait()
 
     def _series(self) -> Iterator[metrics.RelaySeries]:
-        for one in (*self._running.values(), *self._parked.values()):
+        for one in (*self._running.values(), *self._parking.relays.values()):
             relay = one.wanted.relay
             health = one.relay.health if isinstance(one, _Running) else one.health
             yield metrics.RelaySeries(relay.id, relay.guild_id, relay.channel_id, one.wanted.server_name, health)
@@ -175,12 +165,13 @@ class RelaySupervisor:
                 return None
             await self._park_dead_channels()
             await self._stop_unwanted(wanted)
+            idle = self._ledgers.keys() - self._running.keys() - self._parking.relays.keys()
             for relay_id, one in wanted.items():
-                if relay_id in self._ledgers and relay_id not in self._running and relay_id not in self._parked:
+                if relay_id in idle:
                     await self._start(one)
             self._name_servers()
             wait = await self._pauses.look((wanted[key].relay, one.relay) for key, one in self._running.items())
-        wait = min([wait, *(parked.until - self._now() for parked in self._parked.values())])
+        wait = min(wait, self._parking.wait)
         return None if wait == float("inf") else max(0.0, wait)
 
     async def _read_journal(self, wanted: Mapping[int, WantedRelay]) -> None:
@@ -204,7 +195,7 @@ class RelaySupervisor:
                 if running.wanted.relay.channel_id == channel_id:
                     health = running.relay.health
                     await self._stop(relay_id)
-                    await self._park(running.wanted, outbox.parked, health)
+                    await self._parking.park(running.wanted, outbox.parked, health)
             await outbox.close(0)
             del self._outboxes[channel_id]
 
@@ -212,13 +203,11 @@ class RelaySupervisor:
         for relay_id, running in list(self._running.items()):
             if wanted.get(relay_id) != running.wanted:
                 await self._stop(relay_id)
-        for relay_id, parked in list(self._parked.items()):
-            if wanted.get(relay_id) != parked.wanted or self._now() >= parked.until:
-                del self._parked[relay_id]
+        self._parking.release(wanted)
         for relay_id in self._ledgers.keys() - wanted.keys():
             del self._ledgers[relay_id]
             self._pauses.forget(relay_id)
-            self._reported.pop(relay_id, None)
+            self._parking.forget(relay_id)
         channels = {one.relay.channel_id for one in wanted.values()}
         for channel_id in self._outboxes.keys() - channels:
             await self._outboxes.pop(channel_id).close(0)
@@ -231,7 +220,7 @@ class RelaySupervisor:
         try:
             relay = ConsoleRelay(wanted, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
-            await self._park(wanted, error, _never_ran(ledger.tally))
+            await self._parking.park(wanted, error, _never_ran(ledger.tally))
             return
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
         self._running[relay_id] = _Running(wanted, relay, task)
@@ -267,21 +256,6 @@ class RelaySupervisor:
 
     async def _stop(self, relay_id: int) -> None:
         await _end([self._running.pop(relay_id).task])
-
-    async def _park(self, wanted: WantedRelay, error: BotError, health: RelayHealth) -> None:
-        relay_id = wanted.relay.id
-        until = self._now() + self._timing.recheck if isinstance(error, ChannelForbidden) else float("inf")
-        parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=str(error))
-        self._parked[relay_id] = _ParkedRelay(wanted, parked, until)
-        if self._reported.get(relay_id) == str(error):
-            return
-        self._reported[relay_id] = str(error)
-        _log.warning("relay %s is parked: %s", relay_id, error)
-        if self._report is not None:
-            try:
-                await self._report(wanted, error)
-            except Exception:  # noqa: BLE001 - telling people is best effort
-                _log.exception("the parking of relay %s could not be reported", relay_id)
 
     def _name_servers(self) -> None:
         """Have each channel's writer name the servers where there are several."""
