@@ -148,7 +148,10 @@ def _continued(new: NewLines, pairs: Mapping[int, int], end: int | None) -> dict
         behind = first + size
         if end is not None and behind != end:
             break
-        told = end is not None or size > 1 or first in new.telling
+        # Lines amid a stack trace repeat one another as well: only what ends there may have come again.
+        over = behind + size
+        ends = over >= len(texts) or over in new.telling
+        told = end is not None or (ends and (size > 1 or first in new.telling))
         if told and list(texts[first:behind]) == list(texts[behind : behind + size]):
             return {first + place: behind + place for place in range(size) if first + place not in pairs}
     return {}
@@ -167,9 +170,11 @@ def _lone(new: NewLines, pairs: dict[int, int], end: int | None) -> list[int]:
     for index in range(lead, len(texts)):
         if index not in used:
             copies.setdefault(texts[index], []).append(index)
+    # A line that came before one that is in the history is in it too.
+    in_history = max((index for index in pairs if index < lead), default=-1)
     for index in rest:
         known = copies.get(texts[index])
-        believed = index < new.early or (end is None and not any(first < index for first in pairs))
+        believed = index < max(new.early, in_history) or (end is None and in_history < 0)
         if known and believed:
             pairs[index] = known.pop()
         elif index >= new.early:  # of what came earlier, a history that is all newer may have no copy
