@@ -112,9 +112,16 @@ def _near_the_end(new: NewLines, twins: list[tuple[int, int]], led: int) -> list
     for first, second in reversed(twins):
         known = led + len(found)
         behind = count - 1 - second - known - sum(other > second for other, _copy in found)
+        behind -= _run(new.texts, first, second) - 1  # the lines behind both, as long as they are alike
         if behind + known < live_at_least or behind <= LIVE_AMID:
             found.append((first, second))
     return found
+
+
+def _run(texts: Sequence[str], first: int, second: int) -> int:
+    """Return how many lines from two places on are alike."""
+    most = min(second - first, len(texts) - second)
+    return next((size for size in range(most) if texts[first + size] != texts[second + size]), most)
 
 
 def _beside(texts: Sequence[str], pairs: Mapping[int, int], pair: tuple[int, int], step: int) -> dict[int, int]:
