@@ -127,6 +127,10 @@ class Feed:
         """Authenticated: collect lines until `release`."""
         self.memory.hold()
 
+    def asked(self) -> None:
+        """The history has been asked for."""
+        self.memory.asked(listener.past for listener in self._listeners if listener.past is not None)
+
     def line(self, line: ConsoleLine) -> None:
         """Take one console line."""
         self._last_line_at = line.at

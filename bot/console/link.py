@@ -174,7 +174,7 @@ class Link:
             # Then there is none (wings `router/websocket/websocket.go`), and waiting for it would only delay.
             self._feed.release()
             return
-        self._feed.memory.asked()
+        self._feed.asked()
         await self._send("send logs", None)
         self._history_asked_at = self._history_moved_at = self._loop.time()
         self._history_lines = 0
@@ -186,7 +186,10 @@ class Link:
             return
         if memory.collected != self._history_lines:
             self._history_lines, self._history_moved_at = memory.collected, now
-        patience = timing.history_quiet if self._history_lines else timing.history_wait
+        if memory.arriving:
+            patience = timing.history_quiet
+        else:
+            patience = timing.history_bound if memory.expects else timing.history_wait
         waited = now - self._history_asked_at
         full = self._history_lines >= WINGS_HISTORY and waited >= timing.history_enough
         if now - self._history_moved_at >= patience or waited >= timing.history_bound or full:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from bot.console.events import ConsoleLine
 from bot.console.history import once, recover
-from bot.console.marks import marked
+from bot.console.marks import WINGS_HISTORY, digits, is_daemon_line, marked
 from bot.vitals import DeliveredTail
 
 RING_LINES = 1000
+_ENOUGH = 3
+"""So many known lines are the history's: one alone may have been said again just now."""
 _START_MARGIN = timedelta(seconds=1)
 """How much later than the truth a computed start may be: `uptime` travels a while."""
 
@@ -26,6 +28,8 @@ class Memory:
         self._blanks = 0
         self._asked = False
         self._blanks_at_first = 0
+        self._known: set[str] = set()
+        self._recognised = 0
         # The server's present run, and the one before the gap.
         self._started_at: datetime | None = None
         self._seen_at: datetime | None = None
@@ -57,14 +61,38 @@ class Memory:
         self._held, self._early, self._blanks, self._asked = [], 0, 0, False
         self._started_at = None
 
-    def asked(self) -> None:
-        """The history has been asked for: what was collected so far is live."""
+    def asked(self, pasts: Iterable[DeliveredTail] = ()) -> None:
+        """The history has been asked for: what was collected so far is live.
+
+        `pasts`: what the listeners had in an earlier life.
+        """
         self._early, self._blanks, self._asked = len(self._held or ()), 0, True
+        self._known = {digits(line.text) for line in self._ring if not is_daemon_line(line.text)}
+        if not self._ring:
+            self._known.update(*(marked(past.marks) for past in pasts if not self._started_after(past.at)))
+        self._recognised = 0
 
     def collect(self, line: ConsoleLine) -> None:
         """Take a line while holding."""
         if self._held is not None:
             self._held.append(line)
+            if self._asked and self._recognised < _ENOUGH and digits(line.text) in self._known:
+                self._recognised += 1
+
+    @property
+    def arriving(self) -> bool:
+        """Whether the history has begun to come, as far as that can be told: it begins with lines that are known.
+
+        What came so far may be live lines: Docker takes its time to read a large log.
+        """
+        if not self.expects:
+            return self.collected > 0
+        return self._recognised >= min(len(self._known), _ENOUGH) or self.collected >= WINGS_HISTORY
+
+    @property
+    def expects(self) -> bool:
+        """Whether there must be a history that begins with known lines, unless all of it is newer."""
+        return bool(self._known) and not self._restarted()
 
     def blank(self) -> None:
         """Take a line without text: it is never delivered, but counts towards the length of the history."""

@@ -65,7 +65,7 @@ class ConsoleTiming:
     history_wait: float = 1.0
     """For the first line of the history."""
     history_quiet: float = 0.25
-    """A pause this long ends the history: it has no end marker."""
+    """A pause this long ends the history: it has no end marker. Before known lines have come it has not begun."""
     history_enough: float = 0.5
     """After this long the history ends as soon as its full number of lines has come, pause or not."""
     history_bound: float = 3.0

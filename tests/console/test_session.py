@@ -322,6 +322,34 @@ async def test_a_node_that_accepts_and_drops_is_not_hammered(wings, target, pane
     assert len(panel.fetched) == 1
 
 
+async def test_a_history_that_takes_its_time_is_waited_for_though_lines_come_meanwhile(wings, target):
+    """Docker needs a while to read a large log, and the game prints on: that is not the history yet."""
+
+    async def slow(socket):
+        await socket.welcome("running", ("[12:00:09] printed just now",))
+        await asyncio.sleep(4 * FAST.history_quiet)
+        await socket.lines(*known, "[12:00:08] missed", "[12:00:09] printed just now")
+        await socket.idle()
+
+    known = [f"[12:00:0{number}] known" for number in range(5)]
+
+    async def first(socket):
+        await socket.welcome("running", tuple(known))
+        await socket.idle()
+
+    wings.scripts = [first, slow]
+    hub = ConsoleHub(allow_private=True, timing=replace(FAST, history_bound=5))
+    async with hub.listen(target) as listener:
+        await until_kind(listener, Connected)
+        wings.sockets[0].connection.transport.abort()
+        back = await until_kind(listener, Connected)
+        assert (back.recovered, back.complete) == (2, True)
+        seen = []
+        await until_line(listener, "[12:00:09] printed just now", seen)
+        assert texts(seen) == ["[12:00:08] missed", "[12:00:09] printed just now"]
+    await hub.close()
+
+
 async def test_a_connection_that_was_healthy_is_replaced_without_a_pause(wings, target):
     """A busy console prints more than a history in two seconds."""
     wings.scripts = [plain]
