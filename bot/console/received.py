@@ -75,11 +75,12 @@ class Received:
 
     def new(self) -> list[int]:
         """Return the indices of the new lines in the order they were printed."""
-        last = self.overlap.matched[-1] if self._old else self._early - 1
+        early = self._early if self._old else self._early + self._came_before_full_history()
+        last = self.overlap.matched[-1] if self._old else early - 1
         new = [index for index in range(self.count) if index not in self._old]
-        missed = self._missed([index for index in new if self._early <= index < last])
+        missed = self._missed([index for index in new if early <= index < last])
         new = [index for index in new if index not in missed]
-        lead = sum(index < last for index in new) if self._old else self._early
+        lead = sum(index < last for index in new) if self._old else early
         room = WINGS_HISTORY - self._blanks - len(self.overlap.matched) - len(missed)
         end = room if self.overlap.cut_off and 0 <= room <= len(new) - lead else None
         found = in_order(
@@ -87,7 +88,7 @@ class Received:
                 [self._texts[index] for index in new],
                 telling=self._telling(new, lead, end),
                 lead=lead,
-                early=self._early,
+                early=early,
                 end=end,
                 full_at=max(1, room),
                 newer=self._newer(new, lead, end),
@@ -95,6 +96,15 @@ class Received:
         )
         shown = [*missed, *(new[place] for place in found.order)]
         return self._with_daemon_lines(shown, len(missed) + found.end, last)
+
+    def _came_before_full_history(self) -> int:
+        """Return how many live lines seem to stand before a history of which nothing is known: its last ones are alike.
+
+        If they are not live after all, they are the oldest behind a gap that is told anyway.
+        """
+        texts, room = self._texts[self._early :], WINGS_HISTORY - self._blanks
+        most = min(overlap.LEAD, len(texts) - room) if room > 0 else 0
+        return next((size for size in range(most, 0, -1) if texts[:size] == texts[room : room + size]), 0)
 
     def _telling(self, new: Sequence[int], lead: int, end: int | None) -> set[int]:
         """Return the places of lines that, where they come twice, were printed once."""

@@ -119,6 +119,14 @@ def test_any_line_that_overtook_the_history_comes_once_and_in_its_place():
     assert new(numbered(0, 20), received) == (received[1:], False)
 
 
+def test_a_line_that_always_looks_the_same_comes_once_also_behind_a_gap():
+    """Live before a history that nothing is known of, and its last line."""
+    log = [line for number in range(200) for line in (f"number {number}", "Saved the game")]
+    history = log[100:250]
+    for behind in ([], log[250:255]):
+        assert new(log[:20], [history[-1], *history, *behind]) == ([*history, *behind], False)
+
+
 def test_lines_that_repeat_far_from_the_end_were_printed_twice():
     trace = ["Exception in thread", "  at a", "  at b"]
     received = [*numbered(0, 20), *trace, *numbered(20, 25), *trace, *numbered(25, 45)]
