@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from bot.store.values import Outgoing
+from bot.store.values import Outgoing, WaitingBatch
 from bot.vitals import DeliveredTail
 
 
@@ -18,12 +18,24 @@ class Journal(Protocol):
         """Return, by channel id, the messages that an earlier life was sending and does not know the end of."""
         ...
 
+    async def waiting(self) -> dict[int, list[WaitingBatch]]:
+        """Return, by channel id, what an earlier life had read and not begun to send, in order."""
+        ...
+
     async def write_ahead(self, message: Outgoing) -> None:
         """Write down a message about to be sent; return when that would survive a SIGKILL."""
         ...
 
-    def settle(self, channel_id: int, tails: Mapping[int, DeliveredTail]) -> None:
-        """Note that the channel's message is done with, and how far its relays are; written down soon."""
+    def settle(self, message: Outgoing) -> None:
+        """Note that the channel's message is done with, and so how far its relays are; written down soon."""
+        ...
+
+    def keep(self, batch: WaitingBatch) -> None:
+        """Note what waits for a channel behind what was noted before; written down soon."""
+        ...
+
+    def forget(self, channel_id: int) -> None:
+        """Note that nothing is on its way to a channel any more, and nothing waits for it; written down soon."""
         ...
 
     def note(self, tails: Mapping[int, DeliveredTail]) -> None:

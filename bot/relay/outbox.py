@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,13 +11,14 @@ from itertools import count
 
 from bot.errors import BotError
 from bot.i18n import _
-from bot.relay.backlog import Bounds, Item
+from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.journal import Journal
 from bot.relay.pace import Pace, Turns
 from bot.relay.packer import Packer, Parcel, utc_now
 from bot.relay.postman import Postman, PostTiming
 from bot.relay.sink import ChannelForbidden, ChannelGone, Sink, channel_gone
-from bot.store.values import Outgoing
+from bot.relay.spool import Spool
+from bot.store.values import Outgoing, WaitingBatch
 from bot.text.packing import LIMIT, PIECE_LIMIT
 
 _log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Outbox:
         self._tell_parked = parked
         self._timing = timing or OutboxTiming()
         self._packer = Packer(bounds or Bounds(), now)
+        self._spool = Spool(channel_id, journal, now, after=unsettled.through if unsettled is not None else 0)
         self._something = asyncio.Event()
         self._nudge = asyncio.Event()
         self._closing = asyncio.Event()
@@ -91,9 +93,16 @@ class Outbox:
         if self._task.done():
             self._give_up()
             return
+        self._spool.put(item)
         self._something.set()
         if not was_full and self._full:
             self._nudge.set()
+
+    def restore(self, batches: Sequence[WaitingBatch], voices: Mapping[int, Voice]) -> None:
+        """Queue what an earlier life had read and not sent, of those relays that have a voice; before any `put`."""
+        for item in self._spool.restore(batches, voices):
+            self._packer.put(item)
+            self._something.set()
 
     def name_servers(self, *, wanted: bool) -> None:
         """Name the server above its lines, or not: for channels that several relays share."""
@@ -111,7 +120,7 @@ class Outbox:
         return 0.0 if oldest is None else max(0.0, _clock() - oldest)
 
     async def close(self, timeout: float) -> None:
-        """Deliver what waits, within `timeout` seconds, and end; what is left then counts as lost."""
+        """Deliver what waits, within `timeout` seconds, and end; what is left then is kept for the next life."""
         self._closing.set()
         self._something.set()
         self._nudge.set()
@@ -119,7 +128,8 @@ class Outbox:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        self._packer.give_up()
+        self._spool.write()
+        self._packer.give_up(lost=False)
 
     @property
     def _full(self) -> bool:
@@ -198,6 +208,7 @@ class Outbox:
             attachment=file.data if file is not None else None,
             made_at=self._now(),
             tails=parcel.tails,
+            through=self._spool.leaves(parcel.through),
         )
         try:
             await self._journal.write_ahead(message)
@@ -210,10 +221,9 @@ class Outbox:
         try:
             accepted = await self._postman.post(message, doubtful=doubtful)
         except (ChannelGone, ChannelForbidden) as error:
-            self._journal.settle(self.channel_id, {})
             self._park(error)
             raise _Parked from error
-        self._journal.settle(self.channel_id, message.tails)
+        self._journal.settle(message)
         return accepted
 
     async def _flush(self) -> None:
@@ -230,6 +240,7 @@ class Outbox:
 
     def _park(self, error: BotError) -> None:
         self.parked = error
+        self._spool.forget()
         self._give_up()
         self._tell_parked(self.channel_id, error)
 
@@ -241,7 +252,6 @@ class Outbox:
         """Park at once: Discord says that the channel was deleted."""
         if not self._task.done():
             self._task.cancel()
-            self._journal.settle(self.channel_id, {})
             self._park(channel_gone())
 
 

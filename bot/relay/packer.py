@@ -46,6 +46,8 @@ class Parcel:
     tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
     """By relay id: what is delivered once it is."""
     trails: list[tuple[Trail, DeliveredTail]] = field(default_factory=list[tuple[Trail, DeliveredTail]])
+    through: int = 0
+    """The number of the last item that is done with then."""
     pieces: int = 0
     """How many of the pieces that stand ready it uses up; a file has taken its own away."""
 
@@ -91,7 +93,7 @@ class Packer:
             return None
         items = [piece.item for _, piece in zip(range(packed.taken), self._ready, strict=False) if piece.last]
         tails, trails = self._progress(items)
-        return Parcel(packed.content, items, packed.source, None, tails, trails, packed.taken)
+        return Parcel(packed.content, items, packed.source, None, tails, trails, _last(items), packed.taken)
 
     async def file(self, *, stopping: bool = False) -> Parcel:
         """Return as much as a file may hold of what waits. It counts as waiting until `settle` is called with it."""
@@ -113,7 +115,7 @@ class Packer:
         content = log.summary(_clock(), self._now(), stopping=stopping)
         tails, trails = self._progress(self._filed)
         attachment = Attachment("console.log", log.data())
-        return Parcel(content, self._filed, log.source, attachment, tails, trails)
+        return Parcel(content, self._filed, log.source, attachment, tails, trails, _last(self._filed))
 
     def settle(self, parcel: Parcel, *, accepted: bool) -> None:
         """Forget what a parcel carried: it was accepted, or refused for good, which is then said in its place."""
@@ -173,6 +175,10 @@ class Packer:
                 tails[relay_id] = item.voice.trail.after(b"".join(marks[relay_id]), at)
                 trails.append((item.voice.trail, tails[relay_id]))
         return tails, trails
+
+
+def _last(items: list[Item]) -> int:
+    return max((item.number for item in items), default=0)
 
 
 def _clock() -> float:

@@ -55,6 +55,17 @@ class Ledger:
     gate: Gate
     redactor: Redactor
 
+    def voice(self, wanted: WantedRelay) -> Voice:
+        """Return how the relay appears in its channel."""
+        return Voice(
+            relay_id=wanted.relay.id,
+            style=wanted.relay.style,
+            source=notices.name(wanted.server_name),
+            tally=self.tally,
+            trail=self.trail,
+            redactor=self.redactor if wanted.relay.redact else None,
+        )
+
 
 class ConsoleRelay:
     """Reads a console and fills the channel's outbox.
@@ -75,19 +86,12 @@ class ConsoleRelay:
         self._trail = ledger.trail
         self._gate = ledger.gate
         self._collapse = Collapse(self._put) if wanted.relay.collapse else None
-        self.server = notices.name(wanted.server_name)
+        self._voice = ledger.voice(wanted)
+        self.server = self._voice.source
         """The server's name in Markdown."""
         self._filter = LineFilter.compile(wanted.relay.include, wanted.relay.exclude)
         self.connection = Connection(
             self.server, say=self.announce, gate=ledger.gate, filtered=not self._filter.shows_all, timing=timing
-        )
-        self._voice = Voice(
-            relay_id=wanted.relay.id,
-            style=wanted.relay.style,
-            source=self.server,
-            tally=ledger.tally,
-            trail=ledger.trail,
-            redactor=ledger.redactor if wanted.relay.redact else None,
         )
         self._unshown = bytearray()
         self._power = PowerState.UNKNOWN

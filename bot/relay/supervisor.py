@@ -21,7 +21,7 @@ from bot.relay.relay import ConsoleRelay, Ledger
 from bot.relay.sink import Sink
 from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
-from bot.store.values import Outgoing
+from bot.store.values import Outgoing, WaitingBatch
 from bot.text.redaction import Redactor
 from bot.vitals import RelayHealth, RelayState
 
@@ -84,6 +84,7 @@ class RelaySupervisor:
         self._parking = Parking(report, recheck=self._timing.recheck)
         self._ledgers: dict[int, Ledger] = {}
         self._unsettled: dict[int, Outgoing] | None = None
+        self._waiting: dict[int, list[WaitingBatch]] = {}
         self._outboxes: dict[int, Outbox] = {}
         self._woken = asyncio.Event()
         self._closing = False
@@ -168,7 +169,7 @@ class RelaySupervisor:
             idle = self._ledgers.keys() - self._running.keys() - self._parking.relays.keys()
             for relay_id, one in wanted.items():
                 if relay_id in idle:
-                    await self._start(one)
+                    await self._start(one, wanted)
             self._name_servers()
             wait = await self._pauses.look((wanted[key].relay, one.relay) for key, one in self._running.items())
         wait = min(wait, self._parking.wait)
@@ -177,6 +178,7 @@ class RelaySupervisor:
     async def _read_journal(self, wanted: Mapping[int, WantedRelay]) -> None:
         """Read how far the relays were in an earlier life, those not known in this one yet."""
         if self._unsettled is None:
+            self._waiting = await self._journal.waiting()
             self._unsettled = await self._journal.unsettled()
         new = [relay_id for relay_id in wanted if relay_id not in self._ledgers]
         if new:
@@ -211,19 +213,23 @@ class RelaySupervisor:
         channels = {one.relay.channel_id for one in wanted.values()}
         for channel_id in self._outboxes.keys() - channels:
             await self._outboxes.pop(channel_id).close(0)
-            self._journal.settle(channel_id, {})
+            self._journal.forget(channel_id)
 
-    async def _start(self, wanted: WantedRelay) -> None:
-        relay_id, channel_id = wanted.relay.id, wanted.relay.channel_id
+    async def _start(self, one: WantedRelay, wanted: Mapping[int, WantedRelay]) -> None:
+        relay_id, channel_id = one.relay.id, one.relay.channel_id
         ledger = self._ledgers[relay_id]
-        outbox = self._outboxes.get(channel_id) or self._open_outbox(channel_id)
+        outbox = self._outboxes.get(channel_id)
+        if outbox is None:
+            outbox = self._open_outbox(channel_id)
+            voices = {key: self._ledgers[key].voice(other) for key, other in wanted.items()}
+            outbox.restore(self._waiting.pop(channel_id, []), voices)
         try:
-            relay = ConsoleRelay(wanted, outbox, ledger, self._journal, self._relay_timing)
+            relay = ConsoleRelay(one, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
-            await self._parking.park(wanted, error, _never_ran(ledger.tally))
+            await self._parking.park(one, error, _never_ran(ledger.tally))
             return
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
-        self._running[relay_id] = _Running(wanted, relay, task)
+        self._running[relay_id] = _Running(one, relay, task)
 
     def _open_outbox(self, channel_id: int) -> Outbox:
         outbox = Outbox(

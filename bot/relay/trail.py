@@ -40,6 +40,11 @@ class Trail:
             del self._taken[:-_LENGTH]
         return made
 
+    def resume(self, marks: bytes, at: datetime, *, offline: bool) -> None:
+        """What an earlier life had taken and not delivered waits again; the newest of it was read at `at`."""
+        self.begun, self.at, self.offline = True, at, offline
+        self._taken = bytearray((bytes(self._taken) + marks)[-_LENGTH:])
+
     @property
     def taken(self) -> DeliveredTail | None:
         """Where a new listener must go on: behind what waits for delivery as well."""

@@ -4,7 +4,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Database
-from bot.store.tables import GrantRow, GuildRow, PanelRow, RelayMessageRow, RelayRow, ServerRow
+from bot.store.tables import GrantRow, GuildRow, PanelRow, RelayMessageRow, RelayRow, RelayWaitingRow, ServerRow
 
 
 class Guilds:
@@ -22,7 +22,8 @@ class Guilds:
         """Delete everything stored about the guild, its panel keys before all."""
         async with self._database.writing() as session:
             channels = select(RelayRow.channel_id).where(RelayRow.guild_id == guild_id)
-            await session.execute(delete(RelayMessageRow).where(RelayMessageRow.channel_id.in_(channels)))
+            for table in (RelayMessageRow, RelayWaitingRow):
+                await session.execute(delete(table).where(table.channel_id.in_(channels)))
             # The cascade would do it; saying it keeps keys from outliving a guild should a constraint ever be lost.
             for table in (RelayRow, GrantRow, ServerRow, PanelRow):
                 await session.execute(delete(table).where(table.guild_id == guild_id))

@@ -1,24 +1,23 @@
-"""The relays' journal: what each has delivered, and the message on its way to each channel, across SIGKILL.
+"""The relays' journal: what each has delivered, what is on its way to each channel and what waits, across SIGKILL.
 
 Many channels write here many times a second, so writes are gathered: one transaction carries whatever came in while
 the one before it ran.
 """
 
 import asyncio
-import json
 import logging
-from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import datetime
-from typing import Any, cast
+from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import outgoing, waiting
 from bot.store.database import Database
 from bot.store.tables import RelayMessageRow, RelayRow, RelayTailRow
-from bot.store.values import Outgoing
+from bot.store.values import Outgoing, WaitingBatch
+from bot.store.vault import Vault
 from bot.vitals import DeliveredTail
 
 _log = logging.getLogger(__name__)
@@ -41,11 +40,11 @@ _ADD_TAIL = insert(RelayTailRow).from_select(
 class Journal:
     """What must be known after a restart to lose nothing and say nothing twice."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
-        self._tails: dict[int, DeliveredTail] = {}
-        self._messages: dict[int, Outgoing | None] = {}
-        self._waiting: list[asyncio.Future[None]] = []
+        self._vault = vault
+        self._news = _News()
+        self._writers: list[asyncio.Future[None]] = []
         self._closing = False
         self._something = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -61,7 +60,7 @@ class Journal:
             rows = await session.scalars(wanted)
             tails = {row.relay_id: DeliveredTail(row.marks, row.at, row.offline) for row in rows}
             for text in await session.scalars(select(RelayMessageRow.tails)):
-                tails |= {relay_id: tail for relay_id, tail in _tails(text).items() if relay_id in relay_ids}
+                tails |= {relay_id: tail for relay_id, tail in outgoing.tails(text).items() if relay_id in relay_ids}
         return tails
 
     async def unsettled(self) -> dict[int, Outgoing]:
@@ -72,7 +71,15 @@ class Journal:
         orphans = delete(RelayMessageRow).where(RelayMessageRow.channel_id.not_in(select(RelayRow.channel_id)))
         async with self._database.writing() as session:
             await session.execute(orphans)
-            return {row.channel_id: _message(row) for row in await session.scalars(select(RelayMessageRow))}
+            return {row.channel_id: outgoing.message(row) for row in await session.scalars(select(RelayMessageRow))}
+
+    async def waiting(self) -> dict[int, list[WaitingBatch]]:
+        """Return, by channel id, what an earlier life had read and not begun to send, in order."""
+        async with self._database.writing() as session:
+            found: dict[int, list[WaitingBatch]] = {}
+            for batch in await waiting.read(session, self._vault):
+                found.setdefault(batch.channel_id, []).append(batch)
+            return found
 
     async def write_ahead(self, message: Outgoing) -> None:
         """Write down a message about to be sent, in place of the channel's one before; return when it is written.
@@ -80,21 +87,33 @@ class Journal:
         Raises:
             Exception: whatever the database's trouble is.
         """
-        self._messages[message.channel_id] = message
+        self._news.messages[message.channel_id] = message
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(written)
+        self._writers.append(written)
         self._note(urgent=True)
         await written
 
-    def settle(self, channel_id: int, tails: Mapping[int, DeliveredTail]) -> None:
-        """Note that the channel's message is done with, and how far its relays are; written down soon."""
-        self._tails.update(tails)
-        self._messages[channel_id] = None
+    def settle(self, message: Outgoing) -> None:
+        """Note that the channel's message is done with, and so how far its relays are; written down soon."""
+        self._news.tails.update(message.tails)
+        self._news.messages[message.channel_id] = None
+        if message.through:
+            self._news.through[message.channel_id] = message.through
+        self._note(urgent=False)
+
+    def keep(self, batch: WaitingBatch) -> None:
+        """Note what waits for a channel behind what was noted before; written down soon."""
+        self._news.batches.append(batch)
+        self._note(urgent=False)
+
+    def forget(self, channel_id: int) -> None:
+        """Note that nothing is on its way to a channel any more, and nothing waits for it; written down soon."""
+        self._news.forget(channel_id)
         self._note(urgent=False)
 
     def note(self, tails: Mapping[int, DeliveredTail]) -> None:
         """Note how far relays are without a message: they began, or what came is not shown; written down soon."""
-        self._tails.update(tails)
+        self._news.tails.update(tails)
         self._note(urgent=False)
 
     async def close(self) -> None:
@@ -125,30 +144,68 @@ class Journal:
     async def _write(self) -> None:
         self._something.clear()
         self._urgent.clear()
-        tails, self._tails = self._tails, {}
-        messages, self._messages = self._messages, {}
-        waiting, self._waiting = self._waiting, []
+        news, self._news = self._news, _News()
+        writers, self._writers = self._writers, []
         try:
-            await self._commit(tails, messages)
+            await self._commit(news)
         except Exception as error:  # noqa: BLE001 - relays go on without a journal; those that wait are told
             _log.warning("the relays' journal could not be written: %s", type(error).__name__)
-            for one in waiting:
+            # What waits must have no holes, and what is done with must not come again: it is tried with the next.
+            self._news = news.then(self._news)
+            for one in writers:
                 if not one.done():
                     one.set_exception(error)
         else:
-            for one in waiting:
+            for one in writers:
                 if not one.done():
                     one.set_result(None)
 
-    async def _commit(self, tails: dict[int, DeliveredTail], messages: dict[int, Outgoing | None]) -> None:
+    async def _commit(self, news: "_News") -> None:
         async with self._database.writing_often() as connection:
-            if tails:
-                await _replace_tails(connection, tails)
-            if messages:
-                await connection.execute(delete(RelayMessageRow).where(RelayMessageRow.channel_id.in_(messages)))
-            rows = [_row(message) for message in messages.values() if message is not None]
+            if news.tails:
+                await _replace_tails(connection, news.tails)
+            if news.messages:
+                await connection.execute(delete(RelayMessageRow).where(RelayMessageRow.channel_id.in_(news.messages)))
+            rows = [outgoing.row(message) for message in news.messages.values() if message is not None]
             if rows:
                 await connection.execute(insert(RelayMessageRow), rows)
+            if news.forgotten:
+                await waiting.forget(connection, news.forgotten)
+            # Those that were delivered before they could be written down are not worth a row.
+            batches = [batch for batch in news.batches if batch.last > news.through.get(batch.channel_id, 0)]
+            if batches:
+                await waiting.add(connection, batches, self._vault)
+            if news.through:
+                await waiting.deliver(connection, news.through)
+
+
+@dataclass(slots=True)
+class _News:
+    """What is to be written down with the next transaction. What is forgotten was noted before all else of it."""
+
+    tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
+    messages: dict[int, Outgoing | None] = field(default_factory=dict[int, "Outgoing | None"])
+    forgotten: set[int] = field(default_factory=set[int])
+    batches: list[WaitingBatch] = field(default_factory=list[WaitingBatch])
+    through: dict[int, int] = field(default_factory=dict[int, int])
+
+    def forget(self, channel_id: int) -> None:
+        self.messages[channel_id] = None
+        self.forgotten.add(channel_id)
+        self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
+        self.through.pop(channel_id, None)
+
+    def then(self, later: "_News") -> "_News":
+        """Return both as one."""
+        for channel_id in later.forgotten:
+            self.forget(channel_id)
+        return _News(
+            self.tails | later.tails,
+            self.messages | later.messages,
+            self.forgotten,
+            self.batches + later.batches,
+            self.through | later.through,
+        )
 
 
 async def _replace_tails(connection: AsyncConnection, tails: Mapping[int, DeliveredTail]) -> None:
@@ -160,39 +217,3 @@ async def _replace_tails(connection: AsyncConnection, tails: Mapping[int, Delive
             for relay_id, tail in tails.items()
         ],
     )
-
-
-def _row(message: Outgoing) -> dict[str, object]:
-    tails = {
-        relay_id: [b64encode(tail.marks).decode(), tail.at.isoformat() if tail.at else None, tail.offline]
-        for relay_id, tail in message.tails.items()
-    }
-    return {
-        "channel_id": message.channel_id,
-        "nonce": message.nonce,
-        "content": message.content,
-        "filename": message.filename,
-        "attachment": message.attachment,
-        "made_at": message.made_at,
-        "tails": json.dumps(tails),
-    }
-
-
-def _message(row: RelayMessageRow) -> Outgoing:
-    return Outgoing(
-        channel_id=row.channel_id,
-        nonce=row.nonce,
-        content=row.content,
-        filename=row.filename,
-        attachment=row.attachment,
-        made_at=row.made_at,
-        tails=_tails(row.tails),
-    )
-
-
-def _tails(text: str) -> dict[int, DeliveredTail]:
-    stored = cast("dict[str, Any]", json.loads(text))
-    return {
-        int(relay_id): DeliveredTail(b64decode(marks), datetime.fromisoformat(at) if at else None, bool(offline))
-        for relay_id, (marks, at, offline) in stored.items()
-    }

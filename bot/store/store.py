@@ -28,7 +28,7 @@ class Store:
         self.servers = Servers(database)
         self.grants = Grants(database)
         self.relays = Relays(database)
-        self.journal = Journal(database)
+        self.journal = Journal(database, vault)
         self.state = State(database)
 
     @classmethod

@@ -137,6 +137,23 @@ class RelayMessageRow(Base):
     made_at: Mapped[datetime]
     tails: Mapped[str]
     """The relays' tails once it is delivered: `{"relay id": ["marks in base64", "time", offline]}`."""
+    through: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The number of the last of the channel's waiting items that it carries."""
+
+
+class RelayWaitingRow(Base):
+    """Some of what waits for a channel, because Discord takes no more just now; gone once a message carried it."""
+
+    __tablename__ = "relay_waiting"
+
+    channel_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    first: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """The number of the first item."""
+    last: Mapped[int] = mapped_column(BigInteger)
+    done: Mapped[int] = mapped_column(BigInteger)
+    """The number of the last item that was delivered."""
+    sealed: Mapped[bytes]
+    """The items, packed and encrypted: console lines hold secrets."""
 
 
 class StateRow(Base):

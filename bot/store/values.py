@@ -93,3 +93,35 @@ class Outgoing:
     """When it was first about to be sent, UTC."""
     tails: Mapping[int, DeliveredTail]
     """By relay id: what that relay has delivered once this message is."""
+    through: int = 0
+    """The number of the last item in the channel's `WaitingBatch`es that it carries; 0 if it carries none of those."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """A console line as it came, or a notice in Markdown, that a relay has taken and Discord has not."""
+
+    relay_id: int
+    text: str = field(repr=False)
+    at: datetime
+    """When it was taken, UTC."""
+    marks: bytes
+    """Digests of the console lines that are dealt with when it is delivered (see `DeliveredTail`)."""
+    notice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingBatch:
+    """Items that wait for one channel, in order."""
+
+    channel_id: int
+    first: int
+    """The number of the first item; the others count on from it. Numbers in a channel only ever rise."""
+    items: tuple[WaitingItem, ...]
+    offline: frozenset[int]
+    """The ids of those relays whose server was known to be off after these items."""
+
+    @property
+    def last(self) -> int:
+        """The number of the last item."""
+        return self.first + len(self.items) - 1

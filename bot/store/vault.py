@@ -1,4 +1,4 @@
-"""Encrypts what must not lie in the database readable: panel keys, by authenticated encryption that can change keys."""
+"""Encrypts what must not lie in the database readable, by authenticated encryption that can change keys."""
 
 from collections.abc import Sequence
 
@@ -45,6 +45,17 @@ class Vault:
                 ),
                 exit_code=ExitCode.SECRET_KEYS,
             ) from error
+
+    def seal(self, plain: bytes) -> bytes:
+        """Return bytes encrypted with the newest key."""
+        return self._newest.encrypt(plain)
+
+    def unseal(self, sealed: bytes) -> bytes | None:
+        """Return the plain bytes; None where none of the keys fits: for what can be done without."""
+        try:
+            return self._all.decrypt(sealed)
+        except InvalidToken:
+            return None
 
     def renew(self, encrypted: str) -> str | None:
         """Return the text encrypted anew, or None where the newest key encrypted it already.

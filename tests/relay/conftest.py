@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -91,6 +92,7 @@ class MemoryJournal:
     def __init__(self):
         self.delivered = {}
         self.messages = {}
+        self.batches = []
         self.broken = False
 
     async def tails(self, relay_ids):
@@ -102,15 +104,36 @@ class MemoryJournal:
     async def unsettled(self):
         return dict(self.messages)
 
+    async def waiting(self):
+        found = {}
+        for batch in self.batches:
+            message = self.messages.get(batch.channel_id)
+            behind = max(0, (message.through if message else 0) + 1 - batch.first)
+            if behind < len(batch.items):
+                batch = replace(batch, first=batch.first + behind, items=batch.items[behind:])
+                found.setdefault(batch.channel_id, []).append(batch)
+        return found
+
     async def write_ahead(self, message):
         await asyncio.sleep(0)
         if self.broken:
             raise RuntimeError("the disk is full")
         self.messages[message.channel_id] = message
 
-    def settle(self, channel_id, tails):
+    def settle(self, message):
+        self.messages.pop(message.channel_id, None)
+        self.note(message.tails)
+        self.batches = [
+            batch for batch in self.batches
+            if batch.channel_id != message.channel_id or batch.last > message.through
+        ]  # fmt: skip
+
+    def keep(self, batch):
+        self.batches.append(batch)
+
+    def forget(self, channel_id):
         self.messages.pop(channel_id, None)
-        self.note(tails)
+        self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
 
     def note(self, tails):
         self.delivered |= tails

@@ -193,13 +193,17 @@ async def test_closing_under_a_backlog_sends_the_rest_as_one_file(sink):
 
 async def test_closing_a_hanging_channel_ends_in_time(sink):
     sink.gate.clear()
-    async with outbox(sink) as box:
+    journal = MemoryJournal()
+    async with outbox(sink, journal=journal) as box:
         tally = fill(box, ["a", "b"])
         await until(lambda: sink.calls)
+        fill(box, ["c"], tally)
         start = asyncio.get_running_loop().time()
         await box.close(0.3)
         assert asyncio.get_running_loop().time() - start < 1
-    assert (tally.delivered, tally.lost, tally.queued) == (0, 2, 0)
+    assert (tally.delivered, tally.lost, tally.queued) == (0, 0, 0)
+    assert "a\nb" in journal.messages[1].content
+    assert [item.text for batch in journal.batches for item in batch.items] == ["c"]
 
 
 async def test_closing_an_idle_outbox_takes_no_time(sink):

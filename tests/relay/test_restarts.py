@@ -1,17 +1,22 @@
 """Over restarts of the bot nothing is lost and nothing said twice: the journal, the tail, the message on its way."""
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.console.events import Connected, ConsoleLine, StatusChanged
 from bot.console.marks import mark
 from bot.relay import packer
+from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.sink import ChannelGone, SinkUnavailable
+from bot.relay.spool import Spool
 from bot.store.values import Outgoing
-from bot.terms import PowerState
+from bot.terms import PowerState, RelayStyle
 from bot.vitals import DeliveredTail
 
 from .conftest import MemoryJournal, at, until, wanted
@@ -31,8 +36,8 @@ async def life(sink, journal, *relays, **options):
         for box in list(world.supervisor._outboxes.values()):
             box._task.cancel()
             await asyncio.gather(box._task, return_exceptions=True)
-        frozen = dict(journal.messages), dict(journal.delivered)
-    journal.messages, journal.delivered = frozen
+        frozen = dict(journal.messages), dict(journal.delivered), list(journal.batches)
+    journal.messages, journal.delivered, journal.batches = frozen
 
 
 async def test_a_relay_begins_with_what_comes_and_goes_on_behind_what_it_delivered(sink):
@@ -181,3 +186,141 @@ async def test_lines_caught_up_long_after_they_came_are_introduced(sink):
         world.console().put(Connected(at(500), recovered=2), ConsoleLine("b", at(500)), ConsoleLine("c", at(500)))
         await until(lambda: sink.lines() == ["b", "c"])
     assert f"The bot was away; 2 lines of **Survival** from after <t:{int(at(5).timestamp())}:T> follow." in sink.text()
+
+
+async def test_what_waits_is_posted_by_the_next_life_and_read_from_no_history(sink):
+    """Discord takes nothing, life after life, and Wings forgets."""
+    journal = MemoryJournal()
+    sink.gate.clear()
+    async with life(sink, journal) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        world.console().say("a")
+        await until(lambda: sink.calls)
+        world.console().say("b", "c")
+        await until(lambda: journal.batches)
+    async with life(sink, journal) as world:
+        await world.opened()
+        assert world.pasts[0].marks == marks("a", "b", "c")
+        world.console().put(Connected(at(5)))
+        world.console().say("d")
+        await until(lambda: len(journal.batches) == 2)
+        assert world.health().queued_lines == 3
+    sink.gate.set()
+    async with life(sink, journal) as world:
+        await world.opened()
+        assert world.pasts[0].marks == marks("a", "b", "c", "d")
+        await until(lambda: sink.lines() == ["a", "b", "c", "d"])
+        await until(lambda: not journal.messages and not journal.batches)
+        assert world.health().queued_lines == 0
+        assert journal.delivered[1].marks == marks("a", "b", "c", "d")
+
+
+async def test_a_life_that_ends_in_peace_leaves_what_waits_to_the_next(sink):
+    journal = MemoryJournal()
+    sink.gate.clear()
+    async with running(sink, journal=journal) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        world.console().say("a")
+        await until(lambda: sink.calls)
+        world.console().put(*(ConsoleLine(f"line {n}", at(0)) for n in range(2000)), StatusChanged(PowerState.OFFLINE))
+        await until(lambda: world.health().queued_lines == 2001)
+    sink.gate.set()
+    async with running(sink, journal=journal) as world:
+        await world.opened()
+        assert world.pasts[0].marks[-8:] == mark("line 1999")
+        assert world.pasts[0].offline
+        await until(lambda: "line 1999" in sink.text() or sink.attachments)
+        await until(lambda: world.health().queued_lines == 0)
+    shown = sink.text() + "".join(file.data.decode() for file in sink.attachments.get(1, []))
+    assert [int(n) for n in re.findall(r"line (\d+)$", shown, re.MULTILINE)] == list(range(2000))
+
+
+async def test_relays_of_one_channel_wait_together_and_one_that_is_gone_waits_no_more(sink):
+    journal = MemoryJournal()
+    sink.gate.clear()
+    relays = [wanted(1, 1, name="One"), wanted(2, 2, name="Two"), wanted(3, 3, name="Three")]
+    async with life(sink, journal, *relays) as world:
+        await world.opened(1, 2, 3)
+        for n in (1, 2, 3):
+            world.console(n).put(Connected(at(0)))
+        await until(lambda: sink.calls)
+        for n in (1, 3, 2, 1):
+            world.console(n).say(f"of {n}")
+            await asyncio.sleep(0.01)
+        await until(lambda: sum(len(batch.items) for batch in journal.batches) >= 4)
+    sink.gate.set()
+    async with life(sink, journal, relays[0], wanted(2, 2, name="Two", include="x(")) as world:
+        await world.opened()
+        await until(lambda: len(sink.lines()) == 3)
+        await until(lambda: not journal.batches)
+    assert sink.lines() == ["of 1", "of 2", "of 1"]  # a bad pattern hinders nothing that was read before
+
+
+async def test_a_channel_that_is_forbidden_or_gone_keeps_nothing(sink):
+    journal = MemoryJournal()
+    sink.gate.clear()
+    async with outbox(sink, journal=journal) as box:
+        fill(box, ["a"])
+        await until(lambda: sink.calls)
+        fill(box, ["b"])
+        await until(lambda: journal.batches)
+        box.channel_gone()
+        assert journal.batches == []
+
+
+async def test_what_does_not_fit_is_not_kept_nor_what_comes_behind_it_until_it_is_on_its_way():
+    journal = MemoryJournal()
+    spool = Spool(1, journal, packer.utc_now, bounds=Bounds(lines=3, units=1000))
+    voice = Voice(1, RelayStyle.PLAIN, "")
+
+    def put(text):
+        spool.put(Item(text, voice, asyncio.get_running_loop().time()))
+
+    def kept():
+        return [[item.text for item in batch.items] for batch in journal.batches]
+
+    for text in ("a", "b", "c", "d"):
+        put(text)
+    spool.write()
+    assert kept() == [["a", "b", "c"]]
+    assert spool.leaves(2) == 2
+    put("e")  # d waits before it, and is not kept
+    spool.write()
+    assert kept() == [["a", "b", "c"]]
+    assert spool.leaves(5) == 5
+    for text in ("f", "y" * 1000, "g"):
+        put(text)
+    spool.write()
+    assert kept() == [["a", "b", "c"], ["f"]]
+    assert spool.leaves(8) == 8
+    assert spool.leaves(0) == 0
+
+
+@given(st.lists(st.one_of(st.just("put"), st.just("write"), st.integers(1, 5)), max_size=60))
+def test_what_is_kept_begins_behind_what_is_on_its_way_and_has_no_holes(steps):
+    """Whenever a SIGKILL comes: what is missing between two kept lines would be missed by nobody."""
+
+    async def play():
+        journal = MemoryJournal()
+        spool = Spool(1, journal, packer.utc_now, bounds=Bounds(lines=4, units=1000))
+        voice = Voice(1, RelayStyle.PLAIN, "")
+        last = gone = 0
+        for step in steps:
+            if step == "put":
+                last += 1
+                spool.put(Item(str(last), voice, 0.0))
+            elif step == "write":
+                spool.write()
+            else:
+                gone = min(last, gone + step)
+                spool.leaves(gone)
+            kept = [int(item.text) for batch in journal.batches for item in batch.items]
+            waiting = [number for number in kept if number > gone]
+            assert waiting == list(range(gone + 1, gone + 1 + len(waiting)))
+            assert len(waiting) <= 4
+        spool.write()
+        spool.forget()
+
+    asyncio.run(play())

@@ -2,12 +2,17 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import func, select
 
 from bot.store.store import Store
-from bot.store.values import Outgoing
+from bot.store.tables import RelayWaitingRow
+from bot.store.values import Outgoing, WaitingBatch, WaitingItem
+from bot.store.vault import Vault
 from bot.terms import PanelKind
 from bot.vitals import DeliveredTail
 
@@ -43,7 +48,7 @@ async def test_a_settled_message_is_forgotten_and_its_tails_stay(opened) -> None
     async with opened() as store:
         relay = await relay_of(store)
         await store.journal.write_ahead(outgoing(11, **{f"r{relay}": LATER}))
-        store.journal.settle(11, {relay: LATER})
+        store.journal.settle(outgoing(11, **{f"r{relay}": LATER}))
     async with opened() as store:
         assert await store.journal.unsettled() == {}
         assert await store.journal.tails([relay]) == {relay: LATER}
@@ -53,7 +58,7 @@ async def test_the_next_message_takes_the_place_of_a_settled_one(opened) -> None
     async with opened() as store:
         relay = await relay_of(store)
         await store.journal.write_ahead(outgoing(11, "n-1", **{f"r{relay}": EARLIER}))
-        store.journal.settle(11, {relay: EARLIER})
+        store.journal.settle(outgoing(11, **{f"r{relay}": EARLIER}))
         await store.journal.write_ahead(outgoing(11, "n-2", **{f"r{relay}": LATER}))
         assert [message.nonce for message in (await store.journal.unsettled()).values()] == ["n-2"]
 
@@ -64,7 +69,7 @@ async def test_relays_that_are_gone_leave_nothing_behind(store: Store) -> None:
     store.journal.note({relay: LATER})
     await store.journal.write_ahead(outgoing(11, **{f"r{relay}": LATER}))
     assert await store.journal.unsettled() == {}
-    store.journal.settle(11, {})
+    store.journal.forget(11)
     await store.journal.write_ahead(outgoing(12))
     assert await store.journal.tails([relay]) == {}
 
@@ -113,6 +118,109 @@ async def test_many_channels_share_a_transaction(store: Store) -> None:
     for _round in range(5):
         await asyncio.gather(*(store.journal.write_ahead(outgoing(channel, **tails)) for channel in range(40)))
         for channel in range(40):
-            store.journal.settle(channel, {})
+            store.journal.settle(outgoing(channel))
     assert transactions <= 10
     assert time.process_time() - began < 2
+
+
+def batch(first: int, *texts: str, channel: int = 11, relay: int = 1) -> WaitingBatch:
+    items = tuple(WaitingItem(relay, text, NOW, text.encode("utf-8", "surrogatepass")[:8], False) for text in texts)
+    return WaitingBatch(channel, first, items, frozenset({relay}))
+
+
+def texts(batches: list[WaitingBatch]) -> list[str]:
+    return [item.text for batch in batches for item in batch.items]
+
+
+async def test_what_waits_is_there_after_a_restart_as_it_was(opened) -> None:
+    async with opened() as store:
+        await relay_of(store)
+        await relay_of(store, 12)
+        notice = WaitingItem(1, "-# a notice", NOW, b"", notice=True)
+        kept = [batch(1, "a \x1b[31mred", "\ud83d half"), WaitingBatch(11, 3, (notice,), frozenset()), batch(4, "b")]
+        for one in (*kept, batch(1, "c", channel=12)):
+            store.journal.keep(one)
+    async with opened() as store:
+        assert await store.journal.waiting() == {11: kept, 12: [batch(1, "c", channel=12)]}
+
+
+async def test_what_a_message_carries_waits_no_more(opened) -> None:
+    carrying = replace(outgoing(11), through=3)
+    async with opened() as store:
+        await relay_of(store)
+        store.journal.keep(batch(1, "a", "b"))
+        store.journal.keep(batch(3, "c", "d", "e"))
+        await store.journal.write_ahead(carrying)
+    async with opened() as store:
+        assert await store.journal.waiting() == {11: [batch(4, "d", "e")]}
+        assert await store.journal.unsettled() == {11: carrying}
+        store.journal.settle(carrying)
+    async with opened() as store:  # the same without the message
+        assert await store.journal.waiting() == {11: [batch(4, "d", "e")]}
+        store.journal.settle(replace(carrying, through=5))
+    async with opened() as store:
+        assert await store.journal.waiting() == {}
+
+
+async def test_what_is_noted_at_once_is_written_down_in_order(opened) -> None:
+    """All of this may be one transaction: each thing must win over those noted before it, and over no other."""
+    async with opened() as store:
+        await relay_of(store)
+        store.journal.keep(batch(1, "gone"))
+        store.journal.settle(replace(outgoing(11), through=9))
+        store.journal.forget(11)
+        store.journal.keep(batch(1, "a", "b"))
+        store.journal.settle(replace(outgoing(11), through=1))
+        store.journal.keep(batch(3, "c"))
+    async with opened() as store:
+        assert texts((await store.journal.waiting())[11]) == ["b", "c"]
+        store.journal.forget(11)
+    async with opened() as store:
+        assert await store.journal.waiting() == {}
+
+
+async def test_trouble_leaves_no_hole_in_what_waits(opened, monkeypatch) -> None:
+    async with opened() as store:
+        await relay_of(store)
+
+        def broken():
+            raise OSError("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store._database, "writing_often", broken)
+            store.journal.keep(batch(1, "a", "b"))
+            with pytest.raises(OSError, match="disk"):
+                await store.journal.write_ahead(replace(outgoing(11), through=1))
+        store.journal.settle(replace(outgoing(11), through=1))
+        store.journal.keep(batch(3, "c"))
+    async with opened() as store:
+        assert texts((await store.journal.waiting())[11]) == ["b", "c"]
+        assert await store.journal.unsettled() == {}
+
+
+async def test_what_waits_for_a_channel_without_relay_is_forgotten(opened) -> None:
+    async with opened() as store:
+        store.journal.keep(batch(1, "a"))
+    async with opened() as store:
+        assert await store.journal.waiting() == {}
+        async with store._database.reading() as session:
+            assert await session.scalar(select(func.count()).select_from(RelayWaitingRow)) == 0
+
+
+async def test_what_waits_cannot_be_read_in_any_file(opened, tmp_path) -> None:
+    async with opened() as store:
+        await relay_of(store)
+        store.journal.keep(batch(1, "login hunter2", "login hunter2"))
+    stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
+    assert b"hunter2" not in stored
+    assert "hunter2" not in repr(batch(1, "login hunter2"))
+
+
+async def test_what_was_encrypted_with_a_lost_key_stops_nothing(opened, caplog) -> None:
+    async with opened() as store:
+        await relay_of(store)
+        store.journal.keep(batch(1, "a"))
+    async with opened() as store:
+        store.journal._vault = Vault([Fernet.generate_key().decode()])
+        assert await store.journal.waiting() == {}
+    assert "encrypted with another secret key" in caplog.text

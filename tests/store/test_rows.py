@@ -11,7 +11,7 @@ from bot.errors import BadInput, UnknownServer
 from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.tables import Base, StateRow
-from bot.store.values import LinkedServer, Outgoing, Panel, Pause
+from bot.store.values import LinkedServer, Outgoing, Panel, Pause, WaitingBatch, WaitingItem
 from bot.terms import Action, PanelKind, RelayStyle
 from bot.vitals import DeliveredTail
 
@@ -199,6 +199,8 @@ async def fill(store: Store, guild_id: int) -> None:
     relay = await store.relays.add(guild_id, server.id, guild_id % 1000)
     tail = DeliveredTail(b"12345678", None)
     store.journal.note({relay.id: tail})
+    waiting = WaitingItem(relay.id, "a line", datetime.now(UTC), b"", notice=False)
+    store.journal.keep(WaitingBatch(relay.channel_id, 1, (waiting,), frozenset()))
     await store.journal.write_ahead(
         Outgoing(relay.channel_id, "n", "content", None, None, datetime.now(UTC), {relay.id: tail})
     )

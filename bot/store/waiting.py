@@ -1,0 +1,103 @@
+"""The rows of what waits for the channels: packed, encrypted, and forgotten as it is delivered."""
+
+import json
+import logging
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from bot.store.tables import RelayMessageRow, RelayRow, RelayWaitingRow
+from bot.store.values import WaitingBatch, WaitingItem
+from bot.store.vault import Vault
+
+_log = logging.getLogger(__name__)
+# Log lines shrink to a tenth even so; more effort would only cost time.
+_QUICKLY = 1
+
+_CHANNEL = RelayWaitingRow.channel_id == bindparam("channel")
+_THROUGH = bindparam("through", type_=BigInteger)
+_DELIVERED = delete(RelayWaitingRow).where(_CHANNEL, RelayWaitingRow.last <= _THROUGH)
+_BEGUN = update(RelayWaitingRow).where(_CHANNEL, RelayWaitingRow.first <= _THROUGH).values(done=_THROUGH)
+_ORPHANS = delete(RelayWaitingRow).where(RelayWaitingRow.channel_id.not_in(select(RelayRow.channel_id)))
+
+
+async def add(connection: AsyncConnection, batches: Iterable[WaitingBatch], vault: Vault) -> None:
+    """Write batches down."""
+    await connection.execute(
+        insert(RelayWaitingRow),
+        [
+            {
+                "channel_id": batch.channel_id,
+                "first": batch.first,
+                "last": batch.last,
+                "done": 0,
+                "sealed": vault.seal(_packed(batch)),
+            }
+            for batch in batches
+        ],
+    )
+
+
+async def deliver(connection: AsyncConnection, through: Mapping[int, int]) -> None:
+    """Forget, by channel id, the items up to a number."""
+    ends = [{"channel": channel_id, "through": number} for channel_id, number in through.items()]
+    await connection.execute(_DELIVERED, ends)
+    await connection.execute(_BEGUN, ends)
+
+
+async def forget(connection: AsyncConnection, channel_ids: Collection[int]) -> None:
+    """Forget all that waits for these channels."""
+    await connection.execute(delete(RelayWaitingRow).where(RelayWaitingRow.channel_id.in_(channel_ids)))
+
+
+async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
+    """Return what no message carries, in order; what waits for channels without a relay is forgotten."""
+    await session.execute(_ORPHANS)
+    carried = {
+        row.channel_id: row.through
+        for row in await session.execute(select(RelayMessageRow.channel_id, RelayMessageRow.through))
+    }
+    rows = await session.scalars(select(RelayWaitingRow).order_by(RelayWaitingRow.channel_id, RelayWaitingRow.first))
+    found: list[WaitingBatch] = []
+    for row in rows:
+        batch = _batch(row, vault)
+        if batch is None:
+            _log.warning("what waited for channel %s was encrypted with another secret key: it is lost", row.channel_id)
+            continue
+        behind = max(row.done, carried.get(row.channel_id, 0)) + 1 - batch.first
+        if behind > 0:
+            batch = replace(batch, first=batch.first + behind, items=batch.items[behind:])
+        if batch.items:
+            found.append(batch)
+    return found
+
+
+def _packed(batch: WaitingBatch) -> bytes:
+    items = [
+        [item.relay_id, item.text, item.at.timestamp(), b64encode(item.marks).decode(), item.notice]
+        for item in batch.items
+    ]
+    # As ASCII: a console's lines may hold halves of characters that no other encoding takes.
+    return zlib.compress(json.dumps([items, sorted(batch.offline)]).encode("ascii"), _QUICKLY)
+
+
+def _batch(row: RelayWaitingRow, vault: Vault) -> WaitingBatch | None:
+    packed = vault.unseal(row.sealed)
+    if packed is None:
+        return None
+    items, offline = cast("tuple[list[list[Any]], list[int]]", json.loads(zlib.decompress(packed)))
+    return WaitingBatch(
+        row.channel_id,
+        row.first,
+        tuple(
+            WaitingItem(relay_id, text, datetime.fromtimestamp(at, UTC), b64decode(marks), notice)
+            for relay_id, text, at, marks, notice in items
+        ),
+        frozenset(offline),
+    )
