@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bot.store.store import Store
+
 from .conftest import PATIENCE, readable
 
 POST = r"^POST /channels/\d+/messages$"
@@ -149,6 +151,47 @@ async def test_lines_printed_while_the_history_is_read_come_once(world, booted):
     assert "may be missing" not in text
     assert [int(number) for number in re.findall(r"number (\d{5}) ", text)] == list(range(printer.count))
     assert text.count("Saved the game") == -(-printer.count // 3)
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+async def test_what_discord_does_not_take_survives_life_after_life(world, end):
+    """Each life reads what Wings will have forgotten before the next can post a line."""
+    (castle,) = await world.set_up("Paper Survival", running=True)
+    printer = Printer(castle, random.Random(8))
+    printer.line()
+    await world.shows("number 00000 ")
+    outage = world.discord.faults.status(503, POST, count=None)
+    for _life in range(3):
+        for _ in range(100):
+            printer.line()
+        await written_down(world, printer.count - 1)
+        await world.bot.stop(end)
+        await world.bot.start()
+        await listening(world)
+    outage.cancel()
+    printer.line()
+    last = f"number {printer.count - 1:05} "
+    await world.console.wait_for(lambda channel: last in readable(channel), timeout=2 * PATIENCE)
+    text = readable(world.console)
+    assert "may be missing" not in text
+    assert [int(number) for number in re.findall(r"number (\d{5}) ", text)] == list(range(printer.count))
+    assert text.count("Saved the game") == -(-printer.count // 3)
+
+
+async def written_down(world, number):
+    """Wait until the bot has the line on disk."""
+    folder = world.bot.folder / "data"
+    keys = (folder / "wingcord.key").read_text().split()
+    store = Store.attach(f"sqlite+aiosqlite:///{folder}/wingcord.db", keys)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                batches = (await store.journal.waiting()).get(world.console.id, [])
+                if any(f"number {number:05} " in item.text for batch in batches for item in batch.items):
+                    return
+                await asyncio.sleep(0.05)
+    finally:
+        await store.close()
 
 
 async def test_a_gap_longer_than_the_history_is_told_in_its_place(world):
