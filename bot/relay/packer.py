@@ -159,11 +159,11 @@ class Packer:
             self._ready_units += len(entry.text) + 1
 
     def _progress(self, items: list[Item]) -> tuple[dict[int, DeliveredTail], list[tuple[Trail, DeliveredTail]]]:
-        """Return how far the relays are once these items are delivered."""
+        """Return how far those relays that ever reached their consoles are once these items are delivered."""
         marks: dict[int, list[bytes]] = {}
         newest: dict[int, Item] = {}
         for item in items:
-            if item.voice is not None:
+            if item.voice is not None and item.voice.trail.begun:
                 marks.setdefault(item.voice.relay_id, []).append(item.marks)
                 newest[item.voice.relay_id] = item
         tails: dict[int, DeliveredTail] = {}

@@ -221,8 +221,7 @@ class RelaySupervisor:
         outbox = self._outboxes.get(channel_id)
         if outbox is None:
             outbox = self._open_outbox(channel_id)
-            voices = {key: self._ledgers[key].voice(other) for key, other in wanted.items()}
-            outbox.restore(self._waiting.pop(channel_id, []), voices)
+            self._restore(outbox, wanted)
         try:
             relay = ConsoleRelay(one, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
@@ -245,6 +244,13 @@ class RelaySupervisor:
         )
         self._outboxes[channel_id] = outbox
         return outbox
+
+    def _restore(self, outbox: Outbox, wanted: Mapping[int, WantedRelay]) -> None:
+        """Queue what an earlier life had read for the channel, before any of its relays goes on behind that."""
+        batches = self._waiting.pop(outbox.channel_id, None)
+        if batches is not None:
+            mates = {key: one for key, one in wanted.items() if one.relay.channel_id == outbox.channel_id}
+            outbox.restore(batches, {key: self._ledgers[key].voice(one) for key, one in mates.items()})
 
     async def _keep(self, relay: ConsoleRelay) -> None:
         """Run a relay again and again: a console that cannot be opened is tried again by and by."""

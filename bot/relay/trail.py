@@ -42,7 +42,8 @@ class Trail:
 
     def resume(self, marks: bytes, at: datetime, *, offline: bool) -> None:
         """What an earlier life had taken and not delivered waits again; the newest of it was read at `at`."""
-        self.begun, self.at, self.offline = True, at, offline
+        self.begun = self.begun or bool(marks)  # a notice alone may come before the console was ever reached
+        self.at, self.offline = at, offline
         self._taken = bytearray((bytes(self._taken) + marks)[-_LENGTH:])
 
     @property

@@ -95,10 +95,7 @@ class Journal:
 
     def settle(self, message: Outgoing) -> None:
         """Note that the channel's message is done with, and so how far its relays are; written down soon."""
-        self._news.tails.update(message.tails)
-        self._news.messages[message.channel_id] = None
-        if message.through:
-            self._news.through[message.channel_id] = message.through
+        self._news.settle(message)
         self._note(urgent=False)
 
     def keep(self, batch: WaitingBatch) -> None:
@@ -171,10 +168,8 @@ class Journal:
                 await connection.execute(insert(RelayMessageRow), rows)
             if news.forgotten:
                 await waiting.forget(connection, news.forgotten)
-            # Those that were delivered before they could be written down are not worth a row.
-            batches = [batch for batch in news.batches if batch.last > news.through.get(batch.channel_id, 0)]
-            if batches:
-                await waiting.add(connection, batches, self._vault)
+            if news.batches:
+                await waiting.add(connection, news.batches, self._vault)
             if news.through:
                 await waiting.deliver(connection, news.through)
 
@@ -188,6 +183,18 @@ class _News:
     forgotten: set[int] = field(default_factory=set[int])
     batches: list[WaitingBatch] = field(default_factory=list[WaitingBatch])
     through: dict[int, int] = field(default_factory=dict[int, int])
+
+    def settle(self, message: Outgoing) -> None:
+        self.tails.update(message.tails)
+        self.messages[message.channel_id] = None
+        if message.through:
+            self.through[message.channel_id] = message.through
+            # What was delivered before it could be written down is not worth a row.
+            self.batches = [
+                batch
+                for batch in self.batches
+                if batch.channel_id != message.channel_id or batch.last > message.through
+            ]
 
     def forget(self, channel_id: int) -> None:
         self.messages[channel_id] = None
@@ -203,7 +210,7 @@ class _News:
             self.tails | later.tails,
             self.messages | later.messages,
             self.forgotten,
-            self.batches + later.batches,
+            [*(batch for batch in self.batches if batch.last > later.through.get(batch.channel_id, 0)), *later.batches],
             self.through | later.through,
         )
 

@@ -1,5 +1,7 @@
 """What relays have read and Discord has not taken yet outlives the bot."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,11 +19,16 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("channel_id", "first", name=op.f("pk_relay_waiting")),
     )
-    with op.batch_alter_table("relay_messages", recreate="always") as messages:
+    with op.batch_alter_table("relay_messages", recreate=_recreate()) as messages:
         messages.add_column(sa.Column("through", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("relay_messages", recreate="always") as messages:
+    with op.batch_alter_table("relay_messages", recreate=_recreate()) as messages:
         messages.drop_column("through")
     op.drop_table("relay_waiting")
+
+
+def _recreate() -> Literal["always", "never"]:
+    """Only SQLite needs tables to be made anew; elsewhere others refer to them, so they cannot be."""
+    return "always" if op.get_bind().dialect.name == "sqlite" else "never"

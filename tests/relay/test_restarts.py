@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.console.events import Connected, ConsoleLine, StatusChanged
+from bot.console.events import Connected, ConsoleLine, Parked, StatusChanged
 from bot.console.marks import mark
+from bot.errors import ConsoleRefused
 from bot.relay import packer
 from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.sink import ChannelGone, SinkUnavailable
@@ -235,6 +236,25 @@ async def test_a_life_that_ends_in_peace_leaves_what_waits_to_the_next(sink):
         await until(lambda: world.health().queued_lines == 0)
     shown = sink.text() + "".join(file.data.decode() for file in sink.attachments.get(1, []))
     assert [int(n) for n in re.findall(r"line (\d+)$", shown, re.MULTILINE)] == list(range(2000))
+
+
+async def test_a_notice_that_waits_does_not_make_a_new_relay_an_old_one(sink):
+    """It was never connected, so what its console printed before is still none of its business."""
+    journal = MemoryJournal()
+    sink.gate.clear()
+    async with life(sink, journal) as world:
+        await world.opened()
+        world.console().put(Parked(at(0), ConsoleRefused("No access.")))
+        await until(lambda: sink.calls)
+        world.console().put(Parked(at(0), ConsoleRefused("Still none.")))
+        await until(lambda: journal.batches)
+    sink.gate.set()
+    async with life(sink, journal) as world:
+        await world.opened()
+        assert world.pasts == [None]
+        world.console().put(Connected(at(5), before=("old",)))
+        await world.shows("is shown from here on")
+    assert sink.text().index("No access") < sink.text().index("Still none") < sink.text().index("from here on")
 
 
 async def test_relays_of_one_channel_wait_together_and_one_that_is_gone_waits_no_more(sink):
