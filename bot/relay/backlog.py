@@ -47,7 +47,7 @@ class Voice:
 class Item:
     """A console line as it came, or a notice in Markdown. Drawn only when it is its turn: most of a flood never is."""
 
-    __slots__ = ("at", "marks", "notice", "number", "text", "units", "voice")
+    __slots__ = ("at", "marks", "notice", "number", "parts", "text", "units", "voice")
 
     def __init__(self, text: str, voice: Voice | None, at: float, *, marks: bytes = b"", notice: bool = False) -> None:
         self.text = text
@@ -60,6 +60,8 @@ class Item:
         self.notice = notice or voice is None
         self.number = 0
         """Its place in all that was ever put in for its channel; 0 for what the channel's writer itself has to say."""
+        self.parts = 0
+        """How many messages carried parts of it in an earlier life."""
         self.units = size(text) + 1
         """About its size in a message, and in memory."""
 

@@ -200,6 +200,7 @@ class Outbox:
         if parcel is None:
             return
         file = parcel.attachment
+        through, parts = self._spool.leaves(parcel.through, parcel.parts)
         message = Outgoing(
             channel_id=self.channel_id,
             nonce=f"{self._prefix}-{next(self._numbers)}",
@@ -208,7 +209,8 @@ class Outbox:
             attachment=file.data if file is not None else None,
             made_at=self._now(),
             tails=parcel.tails,
-            through=self._spool.leaves(parcel.through),
+            through=through,
+            parts=parts,
         )
         try:
             await self._journal.write_ahead(message)

@@ -30,6 +30,8 @@ class _Piece:
 
     item: Item
     entry: Entry
+    part: int
+    """Its place in the item, from 1."""
     last: bool
     """The item is done with when this piece is."""
 
@@ -47,7 +49,9 @@ class Parcel:
     """By relay id: what is delivered once it is."""
     trails: list[tuple[Trail, DeliveredTail]] = field(default_factory=list[tuple[Trail, DeliveredTail]])
     through: int = 0
-    """The number of the last item that is done with then."""
+    """The number of the last item that is done with then; 0 if none is."""
+    parts: int = 0
+    """How many parts of the item behind that are delivered then."""
     pieces: int = 0
     """How many of the pieces that stand ready it uses up; a file has taken its own away."""
 
@@ -83,6 +87,8 @@ class Packer:
     def put(self, item: Item) -> None:
         """Add an item at the end."""
         self._backlog.put(item)
+        if item.parts:  # of an earlier life, and first of all that waits
+            self._draw(self._backlog.pop())
 
     def pack(self) -> Parcel | None:
         """Return the next message, if anything waits. Nothing is forgotten before `settle` is called with it."""
@@ -91,9 +97,11 @@ class Packer:
         packed = take([piece.entry for piece in self._ready], source=self._source, headers=self.headers)
         if not packed.taken:
             return None
-        items = [piece.item for _, piece in zip(range(packed.taken), self._ready, strict=False) if piece.last]
+        taken = [piece for _, piece in zip(range(packed.taken), self._ready, strict=False)]
+        items = [piece.item for piece in taken if piece.last]
         tails, trails = self._progress(items)
-        return Parcel(packed.content, items, packed.source, None, tails, trails, _last(items), packed.taken)
+        parts = 0 if taken[-1].last else taken[-1].part
+        return Parcel(packed.content, items, packed.source, None, tails, trails, _last(items), parts, packed.taken)
 
     async def file(self, *, stopping: bool = False) -> Parcel:
         """Return as much as a file may hold of what waits. It counts as waiting until `settle` is called with it."""
@@ -132,7 +140,7 @@ class Packer:
         if refused:
             text = ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", refused)
             text = text.format(count=refused)
-            self._ready.appendleft(_Piece(Item(text, None, _clock()), Entry(text, None), last=True))
+            self._ready.appendleft(_Piece(Item(text, None, _clock()), Entry(text, None), 1, last=True))
             self._ready_units += len(text) + 1
 
     def give_up(self, *, lost: bool = True) -> None:
@@ -154,8 +162,9 @@ class Packer:
             voice = item.voice
             texts = pieces(voice.drawn(item.text), voice.style)
             entries = [Entry(text, voice.style, voice.source) for text in texts]
-        for number, entry in enumerate(entries, 1):
-            self._ready.append(_Piece(item, entry, last=number == len(entries)))
+        # The last one always, should the item be cut into fewer than it was.
+        for part, entry in list(enumerate(entries, 1))[min(item.parts, len(entries) - 1) :]:
+            self._ready.append(_Piece(item, entry, part, last=part == len(entries)))
             self._ready_units += len(entry.text) + 1
 
     def _progress(self, items: list[Item]) -> tuple[dict[int, DeliveredTail], list[tuple[Trail, DeliveredTail]]]:

@@ -76,7 +76,7 @@ class Spool:
                     voice.trail.resume(one.marks, one.at, offline=one.relay_id in batch.offline)
                     age = (self._now() - one.at).total_seconds()
                     items.append(Item(one.text, voice, _clock() - age, marks=one.marks, notice=one.notice))
-                    items[-1].number = number
+                    items[-1].number, items[-1].parts = number, one.parts
             self._number = batch.last
             written = _written(batch.last, items)
             self._written.append(written)
@@ -84,16 +84,21 @@ class Spool:
             restored += items
         return restored
 
-    def leaves(self, through: int) -> int:
-        """Items up to this number are on their way. Return the number, or 0 if the journal keeps none of them."""
-        self._on_its_way = max(self._on_its_way, through)
+    def leaves(self, through: int, parts: int = 0) -> tuple[int, int]:
+        """Items up to this number are on their way, and so many parts of the next.
+
+        Return how far that is in what the journal keeps: the number, if any, and the parts.
+        """
+        self._on_its_way = through = max(self._on_its_way, through)
         while self._fresh and self._fresh[0][0].number <= through:
             self._count(-1, -self._fresh.popleft()[0].units)
-        kept = bool(self._written) and through > 0
+        if parts:
+            self.write()  # or the next life would not know whose parts they are
+        kept = bool(self._written)
         while self._written and self._written[0].last <= through:
             done = self._written.popleft()
             self._count(-done.lines, -done.units)
-        return through if kept else 0
+        return (through, parts) if kept else (0, 0)
 
     def write(self) -> None:
         """Have the journal keep what waits and is not kept yet."""

@@ -170,8 +170,8 @@ class Journal:
                 await waiting.forget(connection, news.forgotten)
             if news.batches:
                 await waiting.add(connection, news.batches, self._vault)
-            if news.through:
-                await waiting.deliver(connection, news.through)
+            if news.settled:
+                await waiting.settle(connection, news.settled.values())
 
 
 @dataclass(slots=True)
@@ -182,13 +182,14 @@ class _News:
     messages: dict[int, Outgoing | None] = field(default_factory=dict[int, "Outgoing | None"])
     forgotten: set[int] = field(default_factory=set[int])
     batches: list[WaitingBatch] = field(default_factory=list[WaitingBatch])
-    through: dict[int, int] = field(default_factory=dict[int, int])
+    settled: dict[int, Outgoing] = field(default_factory=dict[int, Outgoing])
+    """Messages that carried what waits or waited here."""
 
     def settle(self, message: Outgoing) -> None:
         self.tails.update(message.tails)
         self.messages[message.channel_id] = None
-        if message.through:
-            self.through[message.channel_id] = message.through
+        if message.through or message.parts:
+            self.settled[message.channel_id] = message
             # What was delivered before it could be written down is not worth a row.
             self.batches = [
                 batch
@@ -200,18 +201,19 @@ class _News:
         self.messages[channel_id] = None
         self.forgotten.add(channel_id)
         self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
-        self.through.pop(channel_id, None)
+        self.settled.pop(channel_id, None)
 
     def then(self, later: "_News") -> "_News":
         """Return both as one."""
         for channel_id in later.forgotten:
             self.forget(channel_id)
+        through = {channel_id: message.through for channel_id, message in later.settled.items()}
         return _News(
             self.tails | later.tails,
             self.messages | later.messages,
             self.forgotten,
-            [*(batch for batch in self.batches if batch.last > later.through.get(batch.channel_id, 0)), *later.batches],
-            self.through | later.through,
+            [*(batch for batch in self.batches if batch.last > through.get(batch.channel_id, 0)), *later.batches],
+            self.settled | later.settled,
         )
 
 

@@ -25,6 +25,7 @@ def row(message: Outgoing) -> dict[str, object]:
         "made_at": message.made_at,
         "tails": json.dumps(ends),
         "through": message.through,
+        "parts": message.parts,
     }
 
 
@@ -39,6 +40,7 @@ def message(row: RelayMessageRow) -> Outgoing:
         made_at=row.made_at,
         tails=tails(row.tails),
         through=row.through,
+        parts=row.parts,
     )
 
 

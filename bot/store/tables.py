@@ -138,7 +138,9 @@ class RelayMessageRow(Base):
     tails: Mapped[str]
     """The relays' tails once it is delivered: `{"relay id": ["marks in base64", "time", offline]}`."""
     through: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    """The number of the last of the channel's waiting items that it carries."""
+    """The number of the last of the channel's waiting items that is done with once it is delivered."""
+    parts: Mapped[int] = mapped_column(server_default="0")
+    """How many parts of the item behind that are delivered then."""
 
 
 class RelayWaitingRow(Base):
@@ -152,6 +154,8 @@ class RelayWaitingRow(Base):
     last: Mapped[int] = mapped_column(BigInteger)
     done: Mapped[int] = mapped_column(BigInteger)
     """The number of the last item that was delivered."""
+    parts: Mapped[int]
+    """How many parts of the item behind that were delivered."""
     sealed: Mapped[bytes]
     """The items, packed and encrypted: console lines hold secrets."""
 

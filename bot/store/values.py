@@ -1,7 +1,7 @@
 """What the database hands out: frozen values, never rows bound to a session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.terms import Action, PanelKind, RelayStyle
@@ -94,7 +94,9 @@ class Outgoing:
     tails: Mapping[int, DeliveredTail]
     """By relay id: what that relay has delivered once this message is."""
     through: int = 0
-    """The number of the last item in the channel's `WaitingBatch`es that it carries; 0 if it carries none of those."""
+    """The number of the last item in the channel's `WaitingBatch`es that is done with then; 0 if none is."""
+    parts: int = 0
+    """Into how many messages, this one included, the beginning of the item behind that went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class WaitingItem:
     marks: bytes
     """Digests of the console lines that are dealt with when it is delivered (see `DeliveredTail`)."""
     notice: bool
+    parts: int = 0
+    """How many messages have carried parts of it: its beginning is not to be said again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +129,11 @@ class WaitingBatch:
     def last(self) -> int:
         """The number of the last item."""
         return self.first + len(self.items) - 1
+
+    def behind(self, through: int, parts: int) -> "WaitingBatch":
+        """Return what is left once all items up to a number, and so many parts of the one behind, are delivered."""
+        start = max(0, through + 1 - self.first)
+        items = self.items[start:]
+        if parts and items and self.first + start == through + 1:
+            items = (replace(items[0], parts=parts), *items[1:])
+        return replace(self, first=self.first + start, items=items)

@@ -4,16 +4,15 @@ import json
 import logging
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from bot.store.tables import RelayMessageRow, RelayRow, RelayWaitingRow
-from bot.store.values import WaitingBatch, WaitingItem
+from bot.store.values import Outgoing, WaitingBatch, WaitingItem
 from bot.store.vault import Vault
 
 _log = logging.getLogger(__name__)
@@ -23,7 +22,11 @@ _QUICKLY = 1
 _CHANNEL = RelayWaitingRow.channel_id == bindparam("channel")
 _THROUGH = bindparam("through", type_=BigInteger)
 _DELIVERED = delete(RelayWaitingRow).where(_CHANNEL, RelayWaitingRow.last <= _THROUGH)
-_BEGUN = update(RelayWaitingRow).where(_CHANNEL, RelayWaitingRow.first <= _THROUGH).values(done=_THROUGH)
+_BEGUN = (
+    update(RelayWaitingRow)
+    .where(_CHANNEL, RelayWaitingRow.first <= _THROUGH + 1)
+    .values(done=_THROUGH, parts=bindparam("parts", type_=Integer))
+)
 _ORPHANS = delete(RelayWaitingRow).where(RelayWaitingRow.channel_id.not_in(select(RelayRow.channel_id)))
 
 
@@ -37,6 +40,7 @@ async def add(connection: AsyncConnection, batches: Iterable[WaitingBatch], vaul
                 "first": batch.first,
                 "last": batch.last,
                 "done": 0,
+                "parts": 0,
                 "sealed": vault.seal(_packed(batch)),
             }
             for batch in batches
@@ -44,10 +48,10 @@ async def add(connection: AsyncConnection, batches: Iterable[WaitingBatch], vaul
     )
 
 
-async def deliver(connection: AsyncConnection, through: Mapping[int, int]) -> None:
-    """Forget, by channel id, the items up to a number."""
-    ends = [{"channel": channel_id, "through": number} for channel_id, number in through.items()]
-    await connection.execute(_DELIVERED, ends)
+async def settle(connection: AsyncConnection, messages: Collection[Outgoing]) -> None:
+    """Forget what these messages carried."""
+    ends = [{"channel": message.channel_id, "through": message.through, "parts": message.parts} for message in messages]
+    await connection.execute(_DELIVERED, [{"channel": end["channel"], "through": end["through"]} for end in ends])
     await connection.execute(_BEGUN, ends)
 
 
@@ -60,8 +64,10 @@ async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
     """Return what no message carries, in order; what waits for channels without a relay is forgotten."""
     await session.execute(_ORPHANS)
     carried = {
-        row.channel_id: row.through
-        for row in await session.execute(select(RelayMessageRow.channel_id, RelayMessageRow.through))
+        row.channel_id: (row.through, row.parts)
+        for row in await session.execute(
+            select(RelayMessageRow.channel_id, RelayMessageRow.through, RelayMessageRow.parts)
+        )
     }
     rows = await session.scalars(select(RelayWaitingRow).order_by(RelayWaitingRow.channel_id, RelayWaitingRow.first))
     found: list[WaitingBatch] = []
@@ -70,11 +76,9 @@ async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
         if batch is None:
             _log.warning("what waited for channel %s was encrypted with another secret key: it is lost", row.channel_id)
             continue
-        behind = max(row.done, carried.get(row.channel_id, 0)) + 1 - batch.first
-        if behind > 0:
-            batch = replace(batch, first=batch.first + behind, items=batch.items[behind:])
-        if batch.items:
-            found.append(batch)
+        rest = batch.behind(*max((row.done, row.parts), carried.get(row.channel_id, (0, 0))))
+        if rest.items:
+            found.append(rest)
     return found
 
 

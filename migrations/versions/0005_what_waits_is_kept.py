@@ -16,15 +16,18 @@ def upgrade() -> None:
         sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("channel_id", "first", name=op.f("pk_relay_waiting")),
     )
     with op.batch_alter_table("relay_messages", recreate=_recreate()) as messages:
         messages.add_column(sa.Column("through", sa.BigInteger(), server_default="0", nullable=False))
+        messages.add_column(sa.Column("parts", sa.Integer(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("relay_messages", recreate=_recreate()) as messages:
+        messages.drop_column("parts")
         messages.drop_column("through")
     op.drop_table("relay_waiting")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,10 +107,9 @@ class MemoryJournal:
         found = {}
         for batch in self.batches:
             message = self.messages.get(batch.channel_id)
-            behind = max(0, (message.through if message else 0) + 1 - batch.first)
-            if behind < len(batch.items):
-                batch = replace(batch, first=batch.first + behind, items=batch.items[behind:])
-                found.setdefault(batch.channel_id, []).append(batch)
+            rest = batch.behind(message.through, message.parts) if message else batch
+            if rest.items:
+                found.setdefault(batch.channel_id, []).append(rest)
         return found
 
     async def write_ahead(self, message):
@@ -123,10 +121,9 @@ class MemoryJournal:
     def settle(self, message):
         self.messages.pop(message.channel_id, None)
         self.note(message.tails)
-        self.batches = [
-            batch for batch in self.batches
-            if batch.channel_id != message.channel_id or batch.last > message.through
-        ]  # fmt: skip
+        mine = [batch for batch in self.batches if batch.channel_id == message.channel_id]
+        rest = [batch.behind(message.through, message.parts) for batch in mine]
+        self.batches = [batch for batch in self.batches if batch not in mine] + [batch for batch in rest if batch.items]
 
     def keep(self, batch):
         self.batches.append(batch)

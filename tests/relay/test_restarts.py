@@ -238,6 +238,34 @@ async def test_a_life_that_ends_in_peace_leaves_what_waits_to_the_next(sink):
     assert [int(n) for n in re.findall(r"line (\d+)$", shown, re.MULTILINE)] == list(range(2000))
 
 
+def everything(sink):
+    """What a reader sees of the lines: those in messages, then those in files."""
+    return "\n".join([*sink.lines(), *(file.data.decode() for file in sink.attachments.get(1, []))])
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+async def test_the_beginning_of_a_long_line_is_not_said_again(sink, as_file):
+    """Killed between two of its parts: the next life goes on with the next part."""
+    journal = MemoryJournal()
+    long = "".join(f"{n:04} " for n in range(2000))
+    async with life(sink, journal) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        await world.shows("is shown from here on")
+        sink.failures[1] = [None, None] + [SinkUnavailable("not now")] * 1000
+        world.console().say("before", long)
+        await until(lambda: len(sink.failures[1]) < 1000 and journal.messages and journal.batches)
+    sink.failures.clear()
+    assert "0000" in sink.text() and "1999" not in sink.text()
+    async with life(sink, journal) as world:
+        await world.opened()
+        world.console().say(*(f"flood_{n}_" for n in range(5000 * as_file)), "after")
+        await until(lambda: "after" in everything(sink) and not journal.batches)
+    shown = everything(sink)
+    assert re.findall(r"\b\d{4}\b", re.sub(r"↩\n(?:after\n)?↪ ", "", shown)) == long.split()
+    assert shown.count("before") == shown.count("after") == 1
+
+
 async def test_a_notice_that_waits_does_not_make_a_new_relay_an_old_one(sink):
     """It was never connected, so what its console printed before is still none of its business."""
     journal = MemoryJournal()
@@ -305,17 +333,17 @@ async def test_what_does_not_fit_is_not_kept_nor_what_comes_behind_it_until_it_i
         put(text)
     spool.write()
     assert kept() == [["a", "b", "c"]]
-    assert spool.leaves(2) == 2
+    assert spool.leaves(2) == (2, 0)
     put("e")  # d waits before it, and is not kept
     spool.write()
     assert kept() == [["a", "b", "c"]]
-    assert spool.leaves(5) == 5
+    assert spool.leaves(5) == (5, 0)
     for text in ("f", "y" * 1000, "g"):
         put(text)
     spool.write()
     assert kept() == [["a", "b", "c"], ["f"]]
-    assert spool.leaves(8) == 8
-    assert spool.leaves(0) == 0
+    assert spool.leaves(8) == (8, 0)
+    assert spool.leaves(0) == (0, 0)
 
 
 @given(st.lists(st.one_of(st.just("put"), st.just("write"), st.integers(1, 5)), max_size=60))

@@ -162,6 +162,24 @@ async def test_what_a_message_carries_waits_no_more(opened) -> None:
         assert await store.journal.waiting() == {}
 
 
+async def test_a_line_that_went_in_part_is_known_to_have(opened) -> None:
+    carrying = replace(outgoing(11), through=2, parts=1)
+    kept = [batch(1, "a", "b"), batch(3, "long", "d")]
+    async with opened() as store:
+        await relay_of(store)
+        for one in kept:
+            store.journal.keep(one)
+        await store.journal.write_ahead(carrying)
+        assert await store.journal.waiting() == {11: [kept[1].behind(2, 1)]}
+        store.journal.settle(carrying)
+    async with opened() as store:
+        (rest,) = (await store.journal.waiting())[11]
+        assert [(item.text, item.parts) for item in rest.items] == [("long", 1), ("d", 0)]
+        await store.journal.write_ahead(replace(carrying, parts=2))
+        (rest,) = (await store.journal.waiting())[11]
+        assert [(item.text, item.parts) for item in rest.items] == [("long", 2), ("d", 0)]
+
+
 async def test_what_is_noted_at_once_is_written_down_in_order(opened) -> None:
     """All of this may be one transaction: each thing must win over those noted before it, and over no other."""
     async with opened() as store:
