@@ -74,6 +74,11 @@ def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, e
     return text.format(count=f"{count:,}", since=_clock(since), until=_clock(until), trouble=_trouble(warnings, errors))
 
 
+def waited(since: datetime) -> str:
+    """Say that the lines that follow are old."""
+    return _("-# Discord did not take what follows at once: it has waited since {since}.").format(since=_clock(since))
+
+
 def _trouble(warnings: int, errors: int) -> str:
     parts: list[str] = []
     if errors:

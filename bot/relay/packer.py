@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.i18n import ngettext
+from bot.relay import notices
 from bot.relay.backlog import Backlog, Bounds, Item, deliver, forget, lose
 from bot.relay.logfile import LogFile
 from bot.relay.sink import Attachment
@@ -17,6 +18,8 @@ from bot.vitals import DeliveredTail
 
 # Lines put into a file before others get their turn.
 _BREATHE = 100
+# Seconds. What has waited longer is introduced: Discord shows when it was posted, not when it was said.
+_OLD = 60.0
 
 
 def utc_now() -> datetime:
@@ -68,6 +71,7 @@ class Packer:
         self._ready_units = 0
         self._filed: list[Item] = []
         self._source = ""
+        self._introduced = False
 
     def __bool__(self) -> bool:
         return bool(self._ready or self._backlog)
@@ -92,6 +96,7 @@ class Packer:
 
     def pack(self) -> Parcel | None:
         """Return the next message, if anything waits. Nothing is forgotten before `settle` is called with it."""
+        self._introduce()
         while self._backlog and self._ready_units < LIMIT:
             self._draw(self._backlog.pop())
         packed = take([piece.entry for piece in self._ready], source=self._source, headers=self.headers)
@@ -139,9 +144,7 @@ class Packer:
         refused = lose(parcel.items)
         if refused:
             text = ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", refused)
-            text = text.format(count=refused)
-            self._ready.appendleft(_Piece(Item(text, None, _clock()), Entry(text, None), 1, last=True))
-            self._ready_units += len(text) + 1
+            self._insert(text.format(count=refused))
 
     def give_up(self, *, lost: bool = True) -> None:
         """Forget all that waits: it will never go. Not `lost` is what the console's history may still give again."""
@@ -154,6 +157,23 @@ class Packer:
         (lose if lost else forget)(waiting)
         for trail in {item.voice.trail for item in waiting if item.voice is not None}:
             trail.forget_waiting()
+
+    def _introduce(self) -> None:
+        """Say before old lines that they are, once for all that waited together; a file tells its times itself."""
+        oldest = self.oldest_at
+        if oldest is None or _clock() - oldest < _OLD:
+            self._introduced = False
+        elif not self._introduced:
+            self._introduced = True
+            since = self._now() - timedelta(seconds=_clock() - oldest)
+            self._insert(notices.waited(since))
+
+    def _insert(self, text: str) -> None:
+        """Put something that the channel's writer itself has to say before all that waits."""
+        oldest = self.oldest_at
+        item = Item(text, None, _clock() if oldest is None else oldest)
+        self._ready.appendleft(_Piece(item, Entry(text, None), 1, last=True))
+        self._ready_units += len(text) + 1
 
     def _draw(self, item: Item) -> None:
         if item.notice or item.voice is None:

@@ -44,6 +44,11 @@ _WORDS = re.compile(
     # name=value, "name": "value", --name value
     rf"|(?i:{_KEYWORD}(?:[_-][a-z]{{1,20}})?[\"']?\s{{0,4}}[=:]\s{{0,4}}(?P<pair>{_VALUE}))"
     rf"|(?i:(?<![\w-])[-+]{{1,2}}[\w.-]{{0,40}}{_KEYWORD}\s{{1,4}}(?P<option>{_VALUE}))"
+    # "Your password is ...", told from "the password is wrong" by its digits
+    r"|(?i:(?<![a-z])pass(?:word|phrase|code)\s{1,4}(?:is|was|set to|changed to|reset to)\s{1,4}"
+    r"(?P<told>(?=[^\s\d]{0,64}\d)[^\s,;]{1,256}))"
+    # mysql -uroot -pvalue
+    r"|(?i:(?<!\w)(?:mysql|mariadb)[\w.-]{0,20}\s(?:[^\s|;]{1,64}\s){0,8}?-p)(?P<attached>[^\s|;]{1,256})"
     # sv_password "value", as configuration files of games have it
     rf"|(?i:{_KEYWORD}\s{{1,4}}(?P<quoted>\"[^\"]{{1,512}}\"))"
     # What stands in the query of a URL
@@ -64,6 +69,8 @@ _SIXTH = re.compile(
     r"|(?P<v6>(?:[0-9A-Fa-f]{0,5}:){2,9}[0-9A-Fa-f]{0,5}(?:\.\d{1,3}){0,3})(?:%\w{1,16})?"
 )
 _SIGNS = (
+    "mysql",
+    "mariadb",
     "pass",
     "secret",
     "token",

@@ -1,6 +1,8 @@
 """One channel's writer."""
 
 import asyncio
+import re
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -37,10 +39,10 @@ async def outbox(sink, *, pace=None, timing=QUICK, **options):
         await box.close(1)
 
 
-def fill(box, texts, tally=None, source="", trail=None):
+def fill(box, texts, tally=None, source="", trail=None, age=0):
     tally = tally or Tally()
     voice = Voice(1, PLAIN, source, tally, trail or Trail())
-    now = asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time() - age
     for text in texts:
         box.put(Item(text, voice, now, marks=mark(text)))
     return tally
@@ -204,6 +206,23 @@ async def test_closing_a_hanging_channel_ends_in_time(sink):
     assert (tally.delivered, tally.lost, tally.queued) == (0, 0, 0)
     assert "a\nb" in journal.messages[1].content
     assert [item.text for batch in journal.batches for item in batch.items] == ["c"]
+
+
+async def test_old_lines_are_introduced_once_and_tell_how_old_they_are(sink):
+    """Discord shows when a message was posted; a reader must not take that for when the lines were printed."""
+    sink.gate.clear()
+    async with outbox(sink) as box:
+        tally = fill(box, ["0"])
+        await until(lambda: sink.calls)
+        fill(box, ["x" * 1500, "y" * 1500], tally, age=3600)
+        sink.gate.set()
+        await until(lambda: tally.delivered == 3)
+        fill(box, ["new"], tally)
+        await until(lambda: tally.delivered == 4)
+    since = re.search(r"waited since <t:(\d+):T>", sink.messages[1][1])
+    assert abs(time.time() - 3600 - int(since[1])) < 100
+    assert sink.text().count("waited since") == 1
+    assert sink.lines() == ["0", "x" * 1500, "y" * 1500, "new"]
 
 
 async def test_closing_an_idle_outbox_takes_no_time(sink):

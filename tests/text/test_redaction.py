@@ -50,6 +50,10 @@ def redact(line):
         ("java +rcon.password hunter2 +map x", "java +rcon.password ‹secret-1› +map x"),
         ("API_KEY: abc123", "API_KEY: ‹secret-1›"),
         ("mysql://root:hunter2@db/x", "mysql://root:‹secret-1›@db/x"),
+        ("exec mysqldump -u root -pt0or! world", "exec mysqldump -u root -p‹secret-1› world"),
+        ("MySQL -h db -ptoor", "MySQL -h db -p‹secret-1›"),
+        ("Your new password is hunter2, keep it", "Your new password is ‹secret-1›, keep it"),
+        ("Password set to 4711", "Password set to ‹secret-1›"),
         ("https://discord.com/api/webhooks/12345/AbCdEfGhIjKlMnOpQrSt", "https://discord.com/api/webhooks/12345/‹token-1›"),
         # Tokens inside URLs
         ("https://x.example/a?token=abcdef123456&x=1 end", "https://x.example/a?token=‹secret-1›&x=1 end"),
@@ -107,6 +111,7 @@ def test_secrets_are_masked(line, expected):
         "999.1.1.1 1.2.3 1.2.3.4.5 1.2.3.256",
         "express@4.18.2 java.lang.Object@1b6d3586 @everyone me@home",
         "password: expired",
+        "the password is wrong, his password was too short, mysql is up -p",
         "Passed 10 tests; secretary of state; token ring; bearer of news",
         "mem = 1024 MB, keys: 5, tokens: 7",
         "[22Nov2026 12:34:56.789] [Server thread/INFO] [minecraft/DedicatedServer]: Done (12.345s)!",
