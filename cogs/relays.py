@@ -136,7 +136,8 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             await answer(interaction, _("No console is sent anywhere yet; use `/relay add`."))
             return
         now = discord.utils.utcnow()
-        await answer_in_pages(interaction, pages(_("Console relays"), [relay_entry(row, now=now) for row in rows]))
+        entries = [relay_entry(row, now=now) for row in rows]
+        await answer_in_pages(interaction, pages(_("Console relays, counted since the bot's start"), entries))
 
 
 def _existing(interaction: Interaction) -> set[int]:
