@@ -105,8 +105,16 @@ class Packer:
         taken = [piece for _, piece in zip(range(packed.taken), self._ready, strict=False)]
         items = [piece.item for piece in taken if piece.last]
         tails, trails = self._progress(items)
-        parts = 0 if taken[-1].last else taken[-1].part
-        return Parcel(packed.content, items, packed.source, None, tails, trails, _last(items), parts, packed.taken)
+        return Parcel(
+            packed.content,
+            items,
+            packed.source,
+            tails=tails,
+            trails=trails,
+            through=_last(items),
+            parts=0 if taken[-1].last else taken[-1].part,
+            pieces=packed.taken,
+        )
 
     async def file(self, *, stopping: bool = False) -> Parcel:
         """Return as much as a file may hold of what waits. It counts as waiting until `settle` is called with it."""
@@ -128,7 +136,8 @@ class Packer:
         content = log.summary(_clock(), self._now(), stopping=stopping)
         tails, trails = self._progress(self._filed)
         attachment = Attachment("console.log", log.data())
-        return Parcel(content, self._filed, log.source, attachment, tails, trails, _last(self._filed))
+        through = _last(self._filed)
+        return Parcel(content, self._filed, log.source, attachment, tails=tails, trails=trails, through=through)
 
     def settle(self, parcel: Parcel, *, accepted: bool) -> None:
         """Forget what a parcel carried: it was accepted, or refused for good, which is then said in its place."""

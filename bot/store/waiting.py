@@ -61,24 +61,27 @@ async def forget(connection: AsyncConnection, channel_ids: Collection[int]) -> N
 
 
 async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
-    """Return what no message carries, in order; what waits for channels without a relay is forgotten."""
+    """Return what no message carries, in order; what waits for channels without a relay is forgotten.
+
+    So is what no secret key fits, and all behind it: what is missing in the midst of it nobody would miss.
+    """
     await session.execute(_ORPHANS)
-    carried = {
-        row.channel_id: (row.through, row.parts)
-        for row in await session.execute(
-            select(RelayMessageRow.channel_id, RelayMessageRow.through, RelayMessageRow.parts)
-        )
-    }
+    messages = select(RelayMessageRow.channel_id, RelayMessageRow.through, RelayMessageRow.parts)
+    carried = {row.channel_id: (row.through, row.parts) for row in await session.execute(messages)}
     rows = await session.scalars(select(RelayWaitingRow).order_by(RelayWaitingRow.channel_id, RelayWaitingRow.first))
     found: list[WaitingBatch] = []
-    for row in rows:
-        batch = _batch(row, vault)
+    unreadable: set[int] = set()
+    for row in rows.all():
+        batch = _batch(row, vault) if row.channel_id not in unreadable else None
         if batch is None:
-            _log.warning("what waited for channel %s was encrypted with another secret key: it is lost", row.channel_id)
+            unreadable.add(row.channel_id)
+            await session.delete(row)
             continue
         rest = batch.behind(*max((row.done, row.parts), carried.get(row.channel_id, (0, 0))))
         if rest.items:
             found.append(rest)
+    for channel_id in unreadable:
+        _log.warning("what waited for channel %s was encrypted with another secret key: it is lost", channel_id)
     return found
 
 

@@ -234,11 +234,20 @@ async def test_what_waits_cannot_be_read_in_any_file(opened, tmp_path) -> None:
     assert "hunter2" not in repr(batch(1, "login hunter2"))
 
 
-async def test_what_was_encrypted_with_a_lost_key_stops_nothing(opened, caplog) -> None:
+async def test_what_was_encrypted_with_a_lost_key_is_forgotten_with_all_behind_it(opened, caplog) -> None:
+    """What is kept must have no holes; the console's history tells what is missing at its end."""
     async with opened() as store:
         await relay_of(store)
         store.journal.keep(batch(1, "a"))
+        await store.journal.write_ahead(outgoing(11))
+        vault, store.journal._vault = store.journal._vault, Vault([Fernet.generate_key().decode()])
+        store.journal.keep(batch(2, "b"))
+        await store.journal.write_ahead(outgoing(11))
+        store.journal._vault = vault
+        store.journal.keep(batch(3, "c"))
     async with opened() as store:
-        store.journal._vault = Vault([Fernet.generate_key().decode()])
-        assert await store.journal.waiting() == {}
-    assert "encrypted with another secret key" in caplog.text
+        assert texts((await store.journal.waiting())[11]) == ["a"]
+        store.journal.keep(batch(2, "d"))  # takes their place
+    async with opened() as store:
+        assert texts((await store.journal.waiting())[11]) == ["a", "d"]
+    assert caplog.text.count("encrypted with another secret key") == 1
