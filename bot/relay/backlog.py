@@ -59,9 +59,9 @@ class Item:
         """Of the console lines that are dealt with when it is delivered: its own, and those before it not shown."""
         self.notice = notice or voice is None
         self.number = 0
-        """Its place in all that was ever put in for its channel; 0 for what the channel's writer itself has to say."""
+        """Its place in what was put in for its channel; 0 for what the channel's writer itself has to say."""
         self.parts = 0
-        """How many messages carried parts of it in an earlier life."""
+        """How many parts of it an earlier life delivered."""
         self.units = size(text) + 1
         """About its size in a message, and in memory."""
 
@@ -137,8 +137,7 @@ class Backlog:
 
     def _drop_middle(self) -> None:
         if not self._tail:
-            half = len(self._head) // 2
-            self._tail.extend(islice(self._head, half, None))
+            self._tail.extend(islice(self._head, self._half(), None))
             for _ in range(len(self._tail)):
                 self._head.pop()
         item = self._tail.popleft()
@@ -146,6 +145,17 @@ class Backlog:
         self.units -= item.units
         self._cut += not item.notice
         lose([item])
+
+    def _half(self) -> int:
+        """Return how many of the items make up half of them, and half of their size, the newest one left aside."""
+        size = self.units - self._head[-1].units
+        count = units = 0
+        for item in self._head:
+            if count >= self._count // 2 and 2 * units >= size:
+                break
+            count += 1
+            units += item.units
+        return count
 
     def _notice(self) -> Item:
         text = ngettext(

@@ -76,7 +76,12 @@ def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, e
 
 def waited(since: datetime) -> str:
     """Say that the lines that follow are old."""
-    return _("-# Discord did not take what follows at once: it has waited since {since}.").format(since=_clock(since))
+    return _("-# What follows is from {since} on: it could not be posted earlier.").format(since=_clock(since))
+
+
+def message_refused() -> str:
+    """Say that a message is missing here, of which nobody knows any more how many lines it had."""
+    return _("⚠ Discord refused a message with console lines here.")
 
 
 def _trouble(warnings: int, errors: int) -> str:

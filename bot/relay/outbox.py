@@ -11,6 +11,7 @@ from itertools import count
 
 from bot.errors import BotError
 from bot.i18n import _
+from bot.relay import notices
 from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.journal import Journal
 from bot.relay.pace import Pace, Turns
@@ -40,6 +41,8 @@ class OutboxTiming:
     """After a file, how long to see whether the flood goes on."""
     between_files: float = 3.0
     """While it does, one file follows another after this."""
+    keep: float = 0.2
+    """What waits longer than this is kept on disk: a quiet console's lines are on their way by then."""
     post: PostTiming = field(default_factory=PostTiming)
 
 
@@ -70,11 +73,12 @@ class Outbox:
     ) -> None:
         self.channel_id = channel_id
         self.parked: BotError | None = None
+        self.unsettled = unsettled
         self._pace, self._turns, self._journal, self._now = pace, turns, journal, now
         self._tell_parked = parked
         self._timing = timing or OutboxTiming()
         self._packer = Packer(bounds or Bounds(), now)
-        self._spool = Spool(channel_id, journal, now, after=unsettled.through if unsettled is not None else 0)
+        self._spool = Spool(channel_id, journal, now, carried=unsettled, patience=self._timing.keep)
         self._something = asyncio.Event()
         self._nudge = asyncio.Event()
         self._closing = asyncio.Event()
@@ -84,13 +88,13 @@ class Outbox:
         self._filed_at = float("-inf")
         # Unlike those of any other life of the program.
         self._prefix, self._numbers = secrets.token_hex(6), count(1)
-        self._task = asyncio.create_task(self._write(unsettled), name=f"relay outbox {channel_id}")
+        self._task = asyncio.create_task(self._write(), name=f"relay outbox {channel_id}")
 
     def put(self, item: Item) -> None:
         """Queue an item; never waits."""
         was_full = self._full
         self._packer.put(item)
-        if self._task.done():
+        if self.parked is not None or self._task.done():
             self._give_up()
             return
         self._spool.put(item)
@@ -135,10 +139,9 @@ class Outbox:
     def _full(self) -> bool:
         return self._packer.units >= LIMIT
 
-    async def _write(self, unsettled: Outgoing | None) -> None:
+    async def _write(self) -> None:
         try:
-            if unsettled is not None:
-                await self._post(unsettled, doubtful=True)
+            await self._settle()
             while not self._closing.is_set():
                 await self._something.wait()
                 await self._turn()
@@ -150,7 +153,16 @@ class Outbox:
             return
         except Exception:  # noqa: BLE001 - a defect of ours must end this channel's relay only, and be said
             _log.exception("the writer of channel %s failed", self.channel_id)
+            self._spool.write()  # what waits and what is on its way is for the next life
             self._park(BotError(_("The relay of this channel broke because of a defect in the bot; see its log.")))
+
+    async def _settle(self) -> None:
+        """Post the message of an earlier life, if there is one."""
+        if self.unsettled is not None:
+            if not await self._post(self.unsettled, doubtful=True):
+                self._packer.insert(notices.message_refused())
+                self._something.set()
+            self.unsettled = None
 
     async def _turn(self) -> None:
         """Wait for company, then until the channel's pace lets the next message go."""
@@ -223,6 +235,7 @@ class Outbox:
         try:
             accepted = await self._postman.post(message, doubtful=doubtful)
         except (ChannelGone, ChannelForbidden) as error:
+            self._spool.forget()
             self._park(error)
             raise _Parked from error
         self._journal.settle(message)
@@ -242,18 +255,18 @@ class Outbox:
 
     def _park(self, error: BotError) -> None:
         self.parked = error
-        self._spool.forget()
         self._give_up()
         self._tell_parked(self.channel_id, error)
 
     def _give_up(self) -> None:
         # Where the bot may post again some day, it goes on behind what was delivered.
-        self._packer.give_up(lost=not isinstance(self.parked, ChannelForbidden))
+        self._packer.give_up(lost=isinstance(self.parked, ChannelGone))
 
     def channel_gone(self) -> None:
         """Park at once: Discord says that the channel was deleted."""
         if not self._task.done():
             self._task.cancel()
+            self._spool.forget()
             self._park(channel_gone())
 
 

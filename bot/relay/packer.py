@@ -52,7 +52,7 @@ class Parcel:
     """By relay id: what is delivered once it is."""
     trails: list[tuple[Trail, DeliveredTail]] = field(default_factory=list[tuple[Trail, DeliveredTail]])
     through: int = 0
-    """The number of the last item that is done with then; 0 if none is."""
+    """The number of the last item that is done with then; 0 if it carries nothing but the writer's own words."""
     parts: int = 0
     """How many parts of the item behind that are delivered then."""
     pieces: int = 0
@@ -111,7 +111,7 @@ class Packer:
             packed.source,
             tails=tails,
             trails=trails,
-            through=_last(items),
+            through=_last(items) if taken[-1].last else taken[-1].item.number - 1,
             parts=0 if taken[-1].last else taken[-1].part,
             pieces=packed.taken,
         )
@@ -153,7 +153,7 @@ class Packer:
         refused = lose(parcel.items)
         if refused:
             text = ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", refused)
-            self._insert(text.format(count=refused))
+            self.insert(text.format(count=refused))
 
     def give_up(self, *, lost: bool = True) -> None:
         """Forget all that waits: it will never go. Not `lost` is what the console's history may still give again."""
@@ -175,9 +175,9 @@ class Packer:
         elif not self._introduced:
             self._introduced = True
             since = self._now() - timedelta(seconds=_clock() - oldest)
-            self._insert(notices.waited(since))
+            self.insert(notices.waited(since))
 
-    def _insert(self, text: str) -> None:
+    def insert(self, text: str) -> None:
         """Put something that the channel's writer itself has to say before all that waits."""
         oldest = self.oldest_at
         item = Item(text, None, _clock() if oldest is None else oldest)
@@ -198,20 +198,24 @@ class Packer:
 
     def _progress(self, items: list[Item]) -> tuple[dict[int, DeliveredTail], list[tuple[Trail, DeliveredTail]]]:
         """Return how far those relays that ever reached their consoles are once these items are delivered."""
-        marks: dict[int, list[bytes]] = {}
-        newest: dict[int, Item] = {}
+        by_voice: dict[int, list[Item]] = {}
         for item in items:
             if item.voice is not None and item.voice.trail.begun:
-                marks.setdefault(item.voice.relay_id, []).append(item.marks)
-                newest[item.voice.relay_id] = item
+                by_voice.setdefault(item.voice.relay_id, []).append(item)
         tails: dict[int, DeliveredTail] = {}
         trails: list[tuple[Trail, DeliveredTail]] = []
         loop_now, now = _clock(), self._now()
-        for relay_id, item in newest.items():
-            if item.voice is not None:
-                at = now - timedelta(seconds=loop_now - item.at)
-                tails[relay_id] = item.voice.trail.after(b"".join(marks[relay_id]), at)
-                trails.append((item.voice.trail, tails[relay_id]))
+        for relay_id, done in by_voice.items():
+            voice = done[-1].voice
+            if voice is not None:
+                # While lines wait that were printed before, a server that is off now may still have something missed.
+                waiting = voice.tally.queued - sum(item.line_of is not None for item in done)
+                tails[relay_id] = voice.trail.after(
+                    b"".join(item.marks for item in done),
+                    now - timedelta(seconds=loop_now - done[-1].at),
+                    offline=voice.trail.offline and not waiting,
+                )
+                trails.append((voice.trail, tails[relay_id]))
         return tails, trails
 
 

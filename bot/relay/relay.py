@@ -189,7 +189,7 @@ class ConsoleRelay:
         if len(self._unshown) < least * MARK_BYTES or self.tally.queued or counting:
             del self._unshown[: -DELIVERED_LINES * MARK_BYTES]
             return
-        tail = self._trail.after(bytes(self._unshown), self._trail.at)
+        tail = self._trail.after(bytes(self._unshown), self._trail.at, offline=self._trail.offline)
         self._unshown.clear()
         self._trail.delivered(tail)
         self._journal.note({self.wanted.relay.id: tail})

@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 
 from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.journal import Journal
-from bot.store.values import WaitingBatch, WaitingItem
+from bot.store.values import Outgoing, WaitingBatch, WaitingItem
 
-# Seconds. A quiet console's lines are on their way by then, and cost no writing.
-_PATIENCE = 0.2
-# Half of what may wait in memory, so what is written down is never cut out there.
-_BOUNDS = Bounds(lines=25_000, units=4 << 20)
+# Not quite half of what may wait in memory: that much is never cut out there.
+_BOUNDS = Bounds(lines=25_000, units=4_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +22,10 @@ class _Written:
 
 
 class Spool:
-    """Numbers what is put in for one channel, and has the journal keep what is not on its way soon.
+    """Numbers what is put in for one channel, and has the journal keep what is not on its way after `patience` seconds.
 
     What does not fit is not kept, nor anything behind it before it is on its way: there are no holes in what is kept.
-    `after` is the last number that an earlier life gave; `now` is UTC.
+    `carried` is the message of an earlier life that is on its way. `now` is UTC.
     """
 
     def __init__(
@@ -36,12 +34,15 @@ class Spool:
         journal: Journal,
         now: Callable[[], datetime],
         *,
-        after: int = 0,
+        carried: Outgoing | None = None,
+        patience: float = 0.2,
         bounds: Bounds = _BOUNDS,
     ) -> None:
-        self._channel_id, self._journal, self._now, self._bounds = channel_id, journal, now, bounds
-        self._number = after
-        self._on_its_way = after
+        self._channel_id, self._journal, self._now = channel_id, journal, now
+        self._patience, self._bounds = patience, bounds
+        self._on_its_way = carried.through if carried is not None else 0
+        # A line that is carried in part and not kept keeps its number: nothing else must be taken for it.
+        self._number = self._on_its_way + bool(carried is not None and carried.parts)
         self._unkept = 0
         """The number of the last item that is not kept for want of room."""
         self._fresh: deque[tuple[Item, Voice]] = deque()
@@ -55,25 +56,37 @@ class Spool:
             return
         self._number += 1
         item.number = self._number
-        self._count(1, item.units)
+        self._count(1, _size(item))
         full = self._lines > self._bounds.lines or self._units > self._bounds.units
         if full or self._unkept > self._on_its_way:
             self._unkept = item.number
-            self._count(-1, -item.units)
+            self._count(-1, -_size(item))
             return
         self._fresh.append((item, item.voice))
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self.write)
+            self._timer = asyncio.get_running_loop().call_at(item.at + self._patience, self._look)
+
+    def _look(self) -> None:
+        """Write if the oldest of what is not kept has waited long enough; what came before it may have left at once."""
+        self._timer = None
+        if self._fresh:
+            due = self._fresh[0][0].at + self._patience
+            if due <= _clock():
+                self.write()
+            else:
+                self._timer = asyncio.get_running_loop().call_at(due, self._look)
 
     def restore(self, batches: Sequence[WaitingBatch], voices: Mapping[int, Voice]) -> list[Item]:
         """Return the items of batches that are kept already, those of relays without a voice left out."""
         restored: list[Item] = []
+        if batches:
+            self._on_its_way = max(self._on_its_way, batches[0].first - 1)
         for batch in batches:
             items: list[Item] = []
             for number, one in enumerate(batch.items, batch.first):
                 voice = voices.get(one.relay_id)
                 if voice is not None:
-                    voice.trail.resume(one.marks, one.at, offline=one.relay_id in batch.offline)
+                    voice.trail.resume(one.marks, one.at, offline=one.offline)
                     age = (self._now() - one.at).total_seconds()
                     items.append(Item(one.text, voice, _clock() - age, marks=one.marks, notice=one.notice))
                     items[-1].number, items[-1].parts = number, one.parts
@@ -87,18 +100,20 @@ class Spool:
     def leaves(self, through: int, parts: int = 0) -> tuple[int, int]:
         """Items up to this number are on their way, and so many parts of the next.
 
-        Return how far that is in what the journal keeps: the number, if any, and the parts.
+        Return both as far as it matters to what the journal keeps, else zeros.
         """
-        self._on_its_way = through = max(self._on_its_way, through)
+        if through < self._on_its_way:
+            return 0, 0  # nothing but the writer's own words
+        self._on_its_way = through
         while self._fresh and self._fresh[0][0].number <= through:
-            self._count(-1, -self._fresh.popleft()[0].units)
+            self._count(-1, -_size(self._fresh.popleft()[0]))
         if parts:
             self.write()  # or the next life would not know whose parts they are
         kept = bool(self._written)
         while self._written and self._written[0].last <= through:
             done = self._written.popleft()
             self._count(-done.lines, -done.units)
-        return (through, parts) if kept else (0, 0)
+        return (through, parts if self._written else 0) if kept else (0, 0)
 
     def write(self) -> None:
         """Have the journal keep what waits and is not kept yet."""
@@ -107,11 +122,17 @@ class Spool:
             return
         now, clock = self._now(), _clock()
         items = tuple(
-            WaitingItem(voice.relay_id, item.text, now - timedelta(seconds=clock - item.at), item.marks, item.notice)
+            WaitingItem(
+                voice.relay_id,
+                item.text,
+                now - timedelta(seconds=clock - item.at),
+                item.marks,
+                notice=item.notice,
+                offline=voice.trail.offline,
+            )
             for item, voice in self._fresh
         )
-        offline = frozenset(voice.relay_id for _item, voice in self._fresh if voice.trail.offline)
-        batch = WaitingBatch(self._channel_id, self._fresh[0][0].number, items, offline)
+        batch = WaitingBatch(self._channel_id, self._fresh[0][0].number, items)
         self._journal.keep(batch)
         self._written.append(_written(batch.last, [item for item, _voice in self._fresh]))
         self._fresh.clear()
@@ -133,7 +154,11 @@ class Spool:
 
 
 def _written(last: int, items: Sequence[Item]) -> _Written:
-    return _Written(last, len(items), sum(item.units for item in items))
+    return _Written(last, len(items), sum(map(_size, items)))
+
+
+def _size(item: Item) -> int:
+    return item.units + len(item.marks)
 
 
 def _clock() -> float:

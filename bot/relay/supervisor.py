@@ -85,6 +85,7 @@ class RelaySupervisor:
         self._ledgers: dict[int, Ledger] = {}
         self._unsettled: dict[int, Outgoing] | None = None
         self._waiting: dict[int, list[WaitingBatch]] = {}
+        self._opened: set[int] = set()
         self._outboxes: dict[int, Outbox] = {}
         self._woken = asyncio.Event()
         self._closing = False
@@ -167,10 +168,10 @@ class RelaySupervisor:
             await self._park_dead_channels()
             await self._stop_unwanted(wanted)
             idle = self._ledgers.keys() - self._running.keys() - self._parking.relays.keys()
-            for relay_id, one in wanted.items():
-                if relay_id in idle:
-                    await self._start(one, wanted)
-            self._name_servers()
+            starting = [one for relay_id, one in wanted.items() if relay_id in idle]
+            self._open_outboxes(starting, wanted)
+            for one in starting:
+                await self._start(one)
             wait = await self._pauses.look((wanted[key].relay, one.relay) for key, one in self._running.items())
         wait = min(wait, self._parking.wait)
         return None if wait == float("inf") else max(0.0, wait)
@@ -200,6 +201,9 @@ class RelaySupervisor:
                     await self._parking.park(running.wanted, outbox.parked, health)
             await outbox.close(0)
             del self._outboxes[channel_id]
+            # What an earlier life was sending is told of nowhere else, should the bot be allowed to post again.
+            if outbox.unsettled is not None and self._unsettled is not None:
+                self._unsettled[channel_id] = outbox.unsettled
 
     async def _stop_unwanted(self, wanted: dict[int, WantedRelay]) -> None:
         for relay_id, running in list(self._running.items()):
@@ -215,13 +219,9 @@ class RelaySupervisor:
             await self._outboxes.pop(channel_id).close(0)
             self._journal.forget(channel_id)
 
-    async def _start(self, one: WantedRelay, wanted: Mapping[int, WantedRelay]) -> None:
-        relay_id, channel_id = one.relay.id, one.relay.channel_id
-        ledger = self._ledgers[relay_id]
-        outbox = self._outboxes.get(channel_id)
-        if outbox is None:
-            outbox = self._open_outbox(channel_id)
-            self._restore(outbox, wanted)
+    async def _start(self, one: WantedRelay) -> None:
+        relay_id = one.relay.id
+        ledger, outbox = self._ledgers[relay_id], self._outboxes[one.relay.channel_id]
         try:
             relay = ConsoleRelay(one, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
@@ -230,8 +230,22 @@ class RelaySupervisor:
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
         self._running[relay_id] = _Running(one, relay, task)
 
+    def _open_outboxes(self, starting: Iterable[WantedRelay], wanted: Mapping[int, WantedRelay]) -> None:
+        """Open the writers of relays about to start; where several share a channel, have them name their servers."""
+        for one in starting:
+            if one.relay.channel_id not in self._outboxes:
+                outbox = self._outboxes[one.relay.channel_id] = self._open_outbox(one.relay.channel_id)
+                self._restore(outbox, wanted)
+        sharing = Counter(one.relay.channel_id for one in wanted.values())
+        for channel_id, outbox in self._outboxes.items():
+            outbox.name_servers(wanted=sharing[channel_id] > 1)
+
     def _open_outbox(self, channel_id: int) -> Outbox:
-        outbox = Outbox(
+        if channel_id in self._opened:
+            # Its relays begin again behind what was delivered: only another process goes on with what waited.
+            self._journal.forget(channel_id)
+        self._opened.add(channel_id)
+        return Outbox(
             channel_id,
             sink=self._sink,
             pace=self._paces.of(channel_id),
@@ -242,8 +256,6 @@ class RelaySupervisor:
             timing=self._outbox_timing,
             bounds=self._bounds,
         )
-        self._outboxes[channel_id] = outbox
-        return outbox
 
     def _restore(self, outbox: Outbox, wanted: Mapping[int, WantedRelay]) -> None:
         """Queue what an earlier life had read for the channel, before any of its relays goes on behind that."""
@@ -268,12 +280,6 @@ class RelaySupervisor:
 
     async def _stop(self, relay_id: int) -> None:
         await _end([self._running.pop(relay_id).task])
-
-    def _name_servers(self) -> None:
-        """Have each channel's writer name the servers where there are several."""
-        relays = Counter(running.wanted.relay.channel_id for running in self._running.values())
-        for channel_id, outbox in self._outboxes.items():
-            outbox.name_servers(wanted=relays[channel_id] > 1)
 
 
 def _never_ran(tally: Tally) -> RelayHealth:

@@ -21,13 +21,14 @@ class Trail:
         """When the newest line that was taken was read."""
         self._taken = bytearray(past.marks if past is not None else b"")
         self._delivered = bytes(self._taken)
-        self._delivered_at = self.at
+        self._delivered_at, self._delivered_offline = self.at, self.offline
 
     def begin(self, before: Iterable[str], at: datetime) -> None:
         """Begin behind these lines, which are not the relay's."""
         self.begun = True
         self._taken = bytearray(b"".join(mark(line) for line in before if not is_daemon_line(line))[-_LENGTH:])
         self._delivered, self._delivered_at, self.at = bytes(self._taken), at, at
+        self._delivered_offline = self.offline
 
     def take(self, text: str, at: datetime) -> bytes:
         """Note a console line as taken; return its mark, which its delivery is noted with. Empty for a daemon's."""
@@ -43,7 +44,8 @@ class Trail:
     def resume(self, marks: bytes, at: datetime, *, offline: bool) -> None:
         """What an earlier life had taken and not delivered waits again; the newest of it was read at `at`."""
         self.begun = self.begun or bool(marks)  # a notice alone may come before the console was ever reached
-        self.at, self.offline = at, offline
+        if self.at is None or at >= self.at:  # lines that are not shown may have been noted since
+            self.at, self.offline = at, offline
         self._taken = bytearray((bytes(self._taken) + marks)[-_LENGTH:])
 
     @property
@@ -51,14 +53,18 @@ class Trail:
         """Where a new listener must go on: behind what waits for delivery as well."""
         return DeliveredTail(bytes(self._taken[-_LENGTH:]), self.at, self.offline) if self.begun else None
 
-    def after(self, marks: bytes, at: datetime | None) -> DeliveredTail:
-        """Return the tail once lines with these marks, the newest read at `at`, are delivered as well."""
-        return DeliveredTail((self._delivered + marks)[-_LENGTH:], at or self._delivered_at, self.offline)
+    def after(self, marks: bytes, at: datetime | None, *, offline: bool) -> DeliveredTail:
+        """Return the tail once lines with these marks, the newest read at `at`, are delivered as well.
+
+        `offline`: the server was known to be off after them.
+        """
+        return DeliveredTail((self._delivered + marks)[-_LENGTH:], at or self._delivered_at, offline)
 
     def delivered(self, tail: DeliveredTail) -> None:
         """Note what `after` returned as delivered."""
-        self._delivered, self._delivered_at = tail.marks, tail.at
+        self._delivered, self._delivered_at, self._delivered_offline = tail.marks, tail.at, tail.offline
 
     def forget_waiting(self) -> None:
         """What was taken and not delivered never will be: a new listener is to get it again, if it can."""
-        self._taken, self.at = bytearray(self._delivered), self._delivered_at
+        self._taken = bytearray(self._delivered)
+        self.at, self.offline = self._delivered_at, self._delivered_offline

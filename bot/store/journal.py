@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 # Seconds. A message must wait for its writing down; that another was delivered may be told with the next one's.
 _GATHER = 0.004
 _PATIENCE = 0.25
+# Seconds until what could not be written is tried again, should nothing else come in the meantime.
+_RETRY = 5.0
 
 _ADD_TAIL = insert(RelayTailRow).from_select(
     ["relay_id", "marks", "at", "offline"],
@@ -81,6 +83,11 @@ class Journal:
                 found.setdefault(batch.channel_id, []).append(batch)
             return found
 
+    async def rotate_keys(self) -> None:
+        """Encrypt with the newest secret key what an older one encrypted."""
+        async with self._database.writing() as session:
+            await waiting.renew(session, self._vault)
+
     async def write_ahead(self, message: Outgoing) -> None:
         """Write down a message about to be sent, in place of the channel's one before; return when it is written.
 
@@ -95,12 +102,16 @@ class Journal:
 
     def settle(self, message: Outgoing) -> None:
         """Note that the channel's message is done with, and so how far its relays are; written down soon."""
-        self._news.settle(message)
+        self._news.tails.update(message.tails)
+        self._news.messages[message.channel_id] = None
+        if message.through or message.parts:
+            self._news.deliver(message.channel_id, message.through, message.parts)
         self._note(urgent=False)
 
     def keep(self, batch: WaitingBatch) -> None:
         """Note what waits for a channel behind what was noted before; written down soon."""
-        self._news.batches.append(batch)
+        # Encrypted here and now: a journal in trouble tries again and again.
+        self._news.batches.append(waiting.seal(batch, self._vault))
         self._note(urgent=False)
 
     def forget(self, channel_id: int) -> None:
@@ -147,8 +158,10 @@ class Journal:
             await self._commit(news)
         except Exception as error:  # noqa: BLE001 - relays go on without a journal; those that wait are told
             _log.warning("the relays' journal could not be written: %s", type(error).__name__)
-            # What waits must have no holes, and what is done with must not come again: it is tried with the next.
-            self._news = news.then(self._news)
+            # What waits must have no holes, and what is done with must not come again.
+            news.add(self._news)
+            self._news = news
+            asyncio.get_running_loop().call_later(_RETRY, self._something.set)
             for one in writers:
                 if not one.done():
                     one.set_exception(error)
@@ -169,9 +182,9 @@ class Journal:
             if news.forgotten:
                 await waiting.forget(connection, news.forgotten)
             if news.batches:
-                await waiting.add(connection, news.batches, self._vault)
-            if news.settled:
-                await waiting.settle(connection, news.settled.values())
+                await waiting.add(connection, news.batches)
+            if news.progress:
+                await waiting.deliver(connection, news.progress)
 
 
 @dataclass(slots=True)
@@ -181,40 +194,30 @@ class _News:
     tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
     messages: dict[int, Outgoing | None] = field(default_factory=dict[int, "Outgoing | None"])
     forgotten: set[int] = field(default_factory=set[int])
-    batches: list[WaitingBatch] = field(default_factory=list[WaitingBatch])
-    settled: dict[int, Outgoing] = field(default_factory=dict[int, Outgoing])
-    """Messages that carried what waits or waited here."""
+    batches: list[waiting.Sealed] = field(default_factory=list[waiting.Sealed])
+    progress: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    """By channel id: the number of the last waiting item that was delivered, and how many parts of the next."""
 
-    def settle(self, message: Outgoing) -> None:
-        self.tails.update(message.tails)
-        self.messages[message.channel_id] = None
-        if message.through or message.parts:
-            self.settled[message.channel_id] = message
-            # What was delivered before it could be written down is not worth a row.
-            self.batches = [
-                batch
-                for batch in self.batches
-                if batch.channel_id != message.channel_id or batch.last > message.through
-            ]
+    def deliver(self, channel_id: int, through: int, parts: int) -> None:
+        self.progress[channel_id] = (through, parts)
+        # What was delivered before it could be written down is not worth a row.
+        self.batches = [batch for batch in self.batches if batch.channel_id != channel_id or batch.last > through]
 
     def forget(self, channel_id: int) -> None:
         self.messages[channel_id] = None
         self.forgotten.add(channel_id)
         self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
-        self.settled.pop(channel_id, None)
+        self.progress.pop(channel_id, None)
 
-    def then(self, later: "_News") -> "_News":
-        """Return both as one."""
+    def add(self, later: "_News") -> None:
+        """Add what was noted later."""
         for channel_id in later.forgotten:
             self.forget(channel_id)
-        through = {channel_id: message.through for channel_id, message in later.settled.items()}
-        return _News(
-            self.tails | later.tails,
-            self.messages | later.messages,
-            self.forgotten,
-            [*(batch for batch in self.batches if batch.last > through.get(batch.channel_id, 0)), *later.batches],
-            self.settled | later.settled,
-        )
+        for channel_id, (through, parts) in later.progress.items():
+            self.deliver(channel_id, through, parts)
+        self.tails |= later.tails
+        self.messages |= later.messages
+        self.batches += later.batches
 
 
 async def _replace_tails(connection: AsyncConnection, tails: Mapping[int, DeliveredTail]) -> None:

@@ -85,6 +85,7 @@ class Store:
         Raises:
             StartupError: a stored key was encrypted with none of the secret keys.
         """
+        await self.journal.rotate_keys()
         return await self.panels.rotate_keys()
 
 

@@ -94,9 +94,9 @@ class Outgoing:
     tails: Mapping[int, DeliveredTail]
     """By relay id: what that relay has delivered once this message is."""
     through: int = 0
-    """The number of the last item in the channel's `WaitingBatch`es that is done with then; 0 if none is."""
+    """The number of the last item in the channel's `WaitingBatch`es that is done with then."""
     parts: int = 0
-    """Into how many messages, this one included, the beginning of the item behind that went."""
+    """How many parts of the item behind that are, if it is a long one that takes several messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,10 @@ class WaitingItem:
     marks: bytes
     """Digests of the console lines that are dealt with when it is delivered (see `DeliveredTail`)."""
     notice: bool
+    offline: bool
+    """Whether its server was known to be off after it and those with it."""
     parts: int = 0
-    """How many messages have carried parts of it: its beginning is not to be said again."""
+    """How many parts of it were delivered: its beginning is not to be said again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,8 @@ class WaitingBatch:
 
     channel_id: int
     first: int
-    """The number of the first item; the others count on from it. Numbers in a channel only ever rise."""
+    """The number of the first item; the others count on from it, and so do the batches behind it."""
     items: tuple[WaitingItem, ...]
-    offline: frozenset[int]
-    """The ids of those relays whose server was known to be off after these items."""
 
     @property
     def last(self) -> int:
@@ -134,6 +134,6 @@ class WaitingBatch:
         """Return what is left once all items up to a number, and so many parts of the one behind, are delivered."""
         start = max(0, through + 1 - self.first)
         items = self.items[start:]
-        if parts and items and self.first + start == through + 1:
+        if items and self.first + start == through + 1:
             items = (replace(items[0], parts=parts), *items[1:])
         return replace(self, first=self.first + start, items=items)

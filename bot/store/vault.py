@@ -57,6 +57,15 @@ class Vault:
         except InvalidToken:
             return None
 
+    def reseal(self, sealed: bytes) -> bytes | None:
+        """Return bytes encrypted anew; None where the newest key encrypted them already, or no key fits."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            plain = self.unseal(sealed)
+            return None if plain is None else self.seal(plain)
+        return None
+
     def renew(self, encrypted: str) -> str | None:
         """Return the text encrypted anew, or None where the newest key encrypted it already.
 

@@ -4,7 +4,8 @@ import json
 import logging
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from bot.store.tables import RelayMessageRow, RelayRow, RelayWaitingRow
-from bot.store.values import Outgoing, WaitingBatch, WaitingItem
+from bot.store.values import WaitingBatch, WaitingItem
 from bot.store.vault import Vault
 
 _log = logging.getLogger(__name__)
@@ -21,17 +22,50 @@ _QUICKLY = 1
 
 _CHANNEL = RelayWaitingRow.channel_id == bindparam("channel")
 _THROUGH = bindparam("through", type_=BigInteger)
+_STALE = delete(RelayWaitingRow).where(_CHANNEL, RelayWaitingRow.last >= bindparam("number", type_=BigInteger))
 _DELIVERED = delete(RelayWaitingRow).where(_CHANNEL, RelayWaitingRow.last <= _THROUGH)
 _BEGUN = (
     update(RelayWaitingRow)
     .where(_CHANNEL, RelayWaitingRow.first <= _THROUGH + 1)
-    .values(done=_THROUGH, parts=bindparam("parts", type_=Integer))
+    .values(done=_THROUGH, parts=bindparam("delivered_parts", type_=Integer))
 )
 _ORPHANS = delete(RelayWaitingRow).where(RelayWaitingRow.channel_id.not_in(select(RelayRow.channel_id)))
 
 
-async def add(connection: AsyncConnection, batches: Iterable[WaitingBatch], vault: Vault) -> None:
-    """Write batches down."""
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A batch as it lies in the database."""
+
+    channel_id: int
+    first: int
+    last: int
+    sealed: bytes
+
+
+def seal(batch: WaitingBatch, vault: Vault) -> Sealed:
+    """Return a batch packed and encrypted."""
+    items = [
+        [
+            item.relay_id,
+            item.text,
+            item.at.timestamp(),
+            b64encode(item.marks).decode(),
+            int(item.notice),
+            int(item.offline),
+        ]
+        for item in batch.items
+    ]
+    # As ASCII: a console's lines may hold halves of characters that no other encoding takes.
+    packed = zlib.compress(json.dumps(items).encode("ascii"), _QUICKLY)
+    return Sealed(batch.channel_id, batch.first, batch.last, vault.seal(packed))
+
+
+async def add(connection: AsyncConnection, batches: Sequence[Sealed]) -> None:
+    """Write batches down, in place of whatever has their numbers or higher ones: that a commit failed may be untrue."""
+    lowest: dict[int, int] = {}
+    for batch in batches:
+        lowest.setdefault(batch.channel_id, batch.first)
+    await connection.execute(_STALE, [{"channel": key, "number": number} for key, number in lowest.items()])
     await connection.execute(
         insert(RelayWaitingRow),
         [
@@ -41,23 +75,31 @@ async def add(connection: AsyncConnection, batches: Iterable[WaitingBatch], vaul
                 "last": batch.last,
                 "done": 0,
                 "parts": 0,
-                "sealed": vault.seal(_packed(batch)),
+                "sealed": batch.sealed,
             }
             for batch in batches
         ],
     )
 
 
-async def settle(connection: AsyncConnection, messages: Collection[Outgoing]) -> None:
-    """Forget what these messages carried."""
-    ends = [{"channel": message.channel_id, "through": message.through, "parts": message.parts} for message in messages]
-    await connection.execute(_DELIVERED, [{"channel": end["channel"], "through": end["through"]} for end in ends])
-    await connection.execute(_BEGUN, ends)
+async def deliver(connection: AsyncConnection, progress: Mapping[int, tuple[int, int]]) -> None:
+    """Forget, by channel id, the items up to a number, and note how many parts of the next are delivered."""
+    ends = [(channel_id, through, parts) for channel_id, (through, parts) in progress.items()]
+    await connection.execute(_DELIVERED, [{"channel": key, "through": through} for key, through, _parts in ends])
+    await connection.execute(
+        _BEGUN, [{"channel": key, "through": through, "delivered_parts": parts} for key, through, parts in ends]
+    )
 
 
 async def forget(connection: AsyncConnection, channel_ids: Collection[int]) -> None:
     """Forget all that waits for these channels."""
     await connection.execute(delete(RelayWaitingRow).where(RelayWaitingRow.channel_id.in_(channel_ids)))
+
+
+async def renew(session: AsyncSession, vault: Vault) -> None:
+    """Encrypt with the newest secret key what an older one encrypted."""
+    for row in (await session.scalars(select(RelayWaitingRow))).all():
+        row.sealed = vault.reseal(row.sealed) or row.sealed
 
 
 async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
@@ -72,39 +114,32 @@ async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
     found: list[WaitingBatch] = []
     unreadable: set[int] = set()
     for row in rows.all():
+        through, parts = max((row.done, row.parts), carried.get(row.channel_id, (0, 0)))
+        if row.last <= through:
+            continue
         batch = _batch(row, vault) if row.channel_id not in unreadable else None
         if batch is None:
             unreadable.add(row.channel_id)
             await session.delete(row)
-            continue
-        rest = batch.behind(*max((row.done, row.parts), carried.get(row.channel_id, (0, 0))))
-        if rest.items:
-            found.append(rest)
+        else:
+            found.append(batch.behind(through, parts))
     for channel_id in unreadable:
         _log.warning("what waited for channel %s was encrypted with another secret key: it is lost", channel_id)
     return found
-
-
-def _packed(batch: WaitingBatch) -> bytes:
-    items = [
-        [item.relay_id, item.text, item.at.timestamp(), b64encode(item.marks).decode(), item.notice]
-        for item in batch.items
-    ]
-    # As ASCII: a console's lines may hold halves of characters that no other encoding takes.
-    return zlib.compress(json.dumps([items, sorted(batch.offline)]).encode("ascii"), _QUICKLY)
 
 
 def _batch(row: RelayWaitingRow, vault: Vault) -> WaitingBatch | None:
     packed = vault.unseal(row.sealed)
     if packed is None:
         return None
-    items, offline = cast("tuple[list[list[Any]], list[int]]", json.loads(zlib.decompress(packed)))
+    items = cast("list[list[Any]]", json.loads(zlib.decompress(packed)))
     return WaitingBatch(
         row.channel_id,
         row.first,
         tuple(
-            WaitingItem(relay_id, text, datetime.fromtimestamp(at, UTC), b64decode(marks), notice)
-            for relay_id, text, at, marks, notice in items
+            WaitingItem(
+                relay_id, text, datetime.fromtimestamp(at, UTC), b64decode(marks), bool(notice), offline=bool(offline)
+            )
+            for relay_id, text, at, marks, notice, offline in items
         ),
-        frozenset(offline),
     )

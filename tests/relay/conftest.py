@@ -113,10 +113,10 @@ class MemoryJournal:
         return found
 
     async def write_ahead(self, message):
-        await asyncio.sleep(0)
         if self.broken:
             raise RuntimeError("the disk is full")
-        self.messages[message.channel_id] = message
+        self.messages[message.channel_id] = message  # before anything that is noted later
+        await asyncio.sleep(0)
 
     def settle(self, message):
         self.messages.pop(message.channel_id, None)

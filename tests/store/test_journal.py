@@ -124,8 +124,8 @@ async def test_many_channels_share_a_transaction(store: Store) -> None:
 
 
 def batch(first: int, *texts: str, channel: int = 11, relay: int = 1) -> WaitingBatch:
-    items = tuple(WaitingItem(relay, text, NOW, text.encode("utf-8", "surrogatepass")[:8], False) for text in texts)
-    return WaitingBatch(channel, first, items, frozenset({relay}))
+    items = tuple(WaitingItem(relay, text, NOW, b"marks", notice=False, offline=first > 1) for text in texts)
+    return WaitingBatch(channel, first, items)
 
 
 def texts(batches: list[WaitingBatch]) -> list[str]:
@@ -136,8 +136,8 @@ async def test_what_waits_is_there_after_a_restart_as_it_was(opened) -> None:
     async with opened() as store:
         await relay_of(store)
         await relay_of(store, 12)
-        notice = WaitingItem(1, "-# a notice", NOW, b"", notice=True)
-        kept = [batch(1, "a \x1b[31mred", "\ud83d half"), WaitingBatch(11, 3, (notice,), frozenset()), batch(4, "b")]
+        notice = WaitingItem(1, "-# a notice", NOW, b"", notice=True, offline=True)
+        kept = [batch(1, "a \x1b[31mred", "\ud83d half"), WaitingBatch(11, 3, (notice,)), batch(4, "b")]
         for one in (*kept, batch(1, "c", channel=12)):
             store.journal.keep(one)
     async with opened() as store:

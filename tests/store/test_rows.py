@@ -199,8 +199,8 @@ async def fill(store: Store, guild_id: int) -> None:
     relay = await store.relays.add(guild_id, server.id, guild_id % 1000)
     tail = DeliveredTail(b"12345678", None)
     store.journal.note({relay.id: tail})
-    waiting = WaitingItem(relay.id, "a line", datetime.now(UTC), b"", notice=False)
-    store.journal.keep(WaitingBatch(relay.channel_id, 1, (waiting,), frozenset()))
+    waiting = WaitingItem(relay.id, "a line", datetime.now(UTC), b"", notice=False, offline=False)
+    store.journal.keep(WaitingBatch(relay.channel_id, 1, (waiting,)))
     await store.journal.write_ahead(
         Outgoing(relay.channel_id, "n", "content", None, None, datetime.now(UTC), {relay.id: tail})
     )
