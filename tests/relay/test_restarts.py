@@ -14,11 +14,12 @@ from bot.console.marks import mark
 from bot.errors import ConsoleRefused
 from bot.relay import packer
 from bot.relay.backlog import Bounds, Item, Voice
-from bot.relay.sink import ChannelGone, SinkUnavailable
+from bot.relay.sink import ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
 from bot.relay.spool import Spool
+from bot.relay.trail import Trail
 from bot.store.values import Outgoing
 from bot.terms import PowerState, RelayStyle
-from bot.vitals import DeliveredTail
+from bot.vitals import DeliveredTail, RelayState
 
 from .conftest import MemoryJournal, at, until, wanted
 from .test_outbox import fill, outbox
@@ -304,6 +305,7 @@ async def test_relays_of_one_channel_wait_together_and_one_that_is_gone_waits_no
         await until(lambda: len(sink.lines()) == 3)
         await until(lambda: not journal.batches)
     assert sink.lines() == ["of 1", "of 2", "of 1"]  # a bad pattern hinders nothing that was read before
+    assert re.findall(r"^-# (\w+)$", sink.text(), re.MULTILINE)[-3:] == ["One", "Two", "One"]
 
 
 async def test_a_channel_that_is_forbidden_or_gone_keeps_nothing(sink):
@@ -316,6 +318,64 @@ async def test_a_channel_that_is_forbidden_or_gone_keeps_nothing(sink):
         await until(lambda: journal.batches)
         box.channel_gone()
         assert journal.batches == []
+
+
+async def test_a_defect_of_ours_leaves_everything_to_the_next_life(sink, caplog):
+    """Nobody knows what became of the message: it must neither come twice nor be forgotten."""
+    journal = MemoryJournal()
+    sink.gate.clear()
+    odd = ValueError("an answer nobody foresaw")
+    odd.after = True
+    async with life(sink, journal) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        await until(lambda: sink.calls)
+        sink.failures[1] = [odd]
+        world.console().say("a")
+        await until(lambda: world.health().queued_lines == 1)
+        sink.gate.set()
+        await until(lambda: sink.lines() == ["a"])
+        await until(lambda: world.health().state is RelayState.PARKED)
+    assert "defect in the bot" in world.health().last_error
+    async with life(sink, journal) as world:
+        await world.opened()
+        assert world.pasts[0].marks == marks("a")
+        world.console().say("b")
+        await until(lambda: sink.lines() == ["a", "b"])
+
+
+async def test_a_message_of_an_earlier_life_that_is_refused_is_told(sink):
+    journal = MemoryJournal()
+    now = packer.utc_now()
+    journal.messages[1] = Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+    sink.failures[1] = [MessageRefused("no")]
+    async with life(sink, journal) as world:
+        await world.opened()
+        await world.shows("Discord refused a message with console lines here.")
+
+
+async def test_a_message_of_an_earlier_life_waits_until_the_bot_may_post_again(sink):
+    journal = MemoryJournal()
+    now = packer.utc_now()
+    journal.messages[1] = Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+    sink.failures[1] = [ChannelForbidden("no"), ChannelForbidden("no")]
+    async with life(sink, journal) as world:
+        await until(lambda: sink.lines() == ["a"])
+        world.console().say("b")
+        await until(lambda: sink.lines() == ["a", "b"])
+        assert world.pasts[-1].marks == marks("a")
+
+
+def test_a_server_that_is_off_is_not_known_to_be_while_lines_before_wait():
+    """Or what is lost of those would be missed by nobody."""
+    trail = Trail()
+    trail.begin((), at(0))
+    trail.take("last words", at(1))
+    trail.offline = True
+    assert trail.taken.offline
+    trail.forget_waiting()
+    assert not trail.taken.offline
+    assert trail.taken.marks == b""
 
 
 async def test_what_does_not_fit_is_not_kept_nor_what_comes_behind_it_until_it_is_on_its_way():

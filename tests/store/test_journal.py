@@ -216,6 +216,58 @@ async def test_trouble_leaves_no_hole_in_what_waits(opened, monkeypatch) -> None
         assert await store.journal.unsettled() == {}
 
 
+async def test_what_could_not_be_written_is_written_when_the_trouble_is_over(opened, monkeypatch) -> None:
+    """Also where nothing else comes that would be."""
+    monkeypatch.setattr("bot.store.journal._RETRY", 0.01)
+    async with opened() as store:
+        await relay_of(store)
+        attempts = 0
+        original = store._database.writing_often
+
+        def broken_twice():
+            nonlocal attempts
+            attempts += 1
+            if attempts <= 2:
+                raise OSError("the disk is full")
+            return original()
+
+        monkeypatch.setattr(store._database, "writing_often", broken_twice)
+        store.journal.keep(batch(1, "a"))
+        async with asyncio.timeout(10):
+            while attempts < 3 or not await store.journal.waiting():  # noqa: ASYNC110  what the disk has tells no one
+                await asyncio.sleep(0.01)
+
+
+async def test_a_commit_that_was_said_to_fail_and_did_not_does_no_harm(opened, monkeypatch) -> None:
+    async with opened() as store:
+        await relay_of(store)
+        original = store.journal._commit
+
+        async def lost_answer(news):
+            await original(news)
+            raise OSError("the connection was lost")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store.journal, "_commit", lost_answer)
+            store.journal.keep(batch(1, "a", "b"))
+            with pytest.raises(OSError, match="connection"):
+                await store.journal.write_ahead(outgoing(11))
+        store.journal.keep(batch(3, "c"))
+        await store.journal.write_ahead(outgoing(11))
+        assert texts((await store.journal.waiting())[11]) == ["a", "b", "c"]
+
+
+async def test_what_waits_is_encrypted_anew_with_a_new_key(opened, keys) -> None:
+    new = Fernet.generate_key().decode()
+    async with opened() as store:
+        await relay_of(store)
+        store.journal.keep(batch(1, "a"))
+    async with opened([new, *keys]):
+        pass
+    async with opened([new]) as store:
+        assert texts((await store.journal.waiting())[11]) == ["a"]
+
+
 async def test_what_waits_for_a_channel_without_relay_is_forgotten(opened) -> None:
     async with opened() as store:
         store.journal.keep(batch(1, "a"))
