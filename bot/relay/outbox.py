@@ -54,7 +54,7 @@ class Outbox:
     """Delivers items to one channel, in order, one request at a time.
 
     `unsettled` is the message that an earlier life of the program was sending; it goes first. `parked` is called once,
-    with the reason, when the channel is gone or may not be written to; after that nothing that is put in is kept.
+    when the channel is gone or may not be written to; after that nothing that is put in is kept.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Outbox:
         pace: Pace,
         turns: Turns,
         journal: Journal,
-        parked: Callable[[int, BotError], None],
+        parked: Callable[[], None],
         unsettled: Outgoing | None = None,
         timing: OutboxTiming | None = None,
         bounds: Bounds | None = None,
@@ -73,7 +73,9 @@ class Outbox:
     ) -> None:
         self.channel_id = channel_id
         self.parked: BotError | None = None
+        """Why the channel cannot be written to."""
         self.unsettled = unsettled
+        """What an earlier life was sending, until its end is known."""
         self._pace, self._turns, self._journal, self._now = pace, turns, journal, now
         self._tell_parked = parked
         self._timing = timing or OutboxTiming()
@@ -256,7 +258,7 @@ class Outbox:
     def _park(self, error: BotError) -> None:
         self.parked = error
         self._give_up()
-        self._tell_parked(self.channel_id, error)
+        self._tell_parked()
 
     def _give_up(self) -> None:
         # Where the bot may post again some day, it goes on behind what was delivered.

@@ -66,16 +66,6 @@ class Spool:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_at(item.at + self._patience, self._look)
 
-    def _look(self) -> None:
-        """Write if the oldest of what is not kept has waited long enough; what came before it may have left at once."""
-        self._timer = None
-        if self._fresh:
-            due = self._fresh[0][0].at + self._patience
-            if due <= _clock():
-                self.write()
-            else:
-                self._timer = asyncio.get_running_loop().call_at(due, self._look)
-
     def restore(self, batches: Sequence[WaitingBatch], voices: Mapping[int, Voice]) -> list[Item]:
         """Return the items of batches that are kept already, those of relays without a voice left out."""
         restored: list[Item] = []
@@ -142,6 +132,16 @@ class Spool:
         self._stop()
         self._fresh.clear()
         self._journal.forget(self._channel_id)
+
+    def _look(self) -> None:
+        """Write if the oldest of what is not kept has waited long enough; what came before it may have left at once."""
+        self._timer = None
+        if self._fresh:
+            due = self._fresh[0][0].at + self._patience
+            if due <= _clock():
+                self.write()
+            else:
+                self._timer = asyncio.get_running_loop().call_at(due, self._look)
 
     def _count(self, lines: int, units: int) -> None:
         self._lines += lines

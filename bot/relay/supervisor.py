@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from bot import metrics
 from bot.errors import BotError
 from bot.i18n import _
 from bot.relay.backlog import Bounds, Tally
+from bot.relay.channels import Channels
 from bot.relay.connection import RelayTiming
 from bot.relay.journal import Journal
-from bot.relay.outbox import Outbox, OutboxTiming
+from bot.relay.outbox import OutboxTiming
 from bot.relay.pace import Paces
 from bot.relay.parking import Parking, Report
 from bot.relay.pause import PauseBook, Pauses
@@ -21,7 +21,6 @@ from bot.relay.relay import ConsoleRelay, Ledger
 from bot.relay.sink import Sink
 from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
-from bot.store.values import Outgoing, WaitingBatch
 from bot.text.redaction import Redactor
 from bot.vitals import RelayHealth, RelayState
 
@@ -74,20 +73,18 @@ class RelaySupervisor:
         outbox_timing: OutboxTiming | None = None,
         bounds: Bounds | None = None,
     ) -> None:
-        self._wanted, self._open_console, self._sink, self._paces = wanted, open_console, sink, paces
+        self._wanted, self._open_console = wanted, open_console
         self._journal, self._pauses = journal, Pauses(pauses)
         self._redactor = redactor
         self._timing = timing or SupervisorTiming()
         self._relay_timing = relay_timing or RelayTiming()
-        self._outbox_timing, self._bounds = outbox_timing, bounds
+        self._woken = asyncio.Event()
+        self._channels = Channels(
+            sink=sink, paces=paces, journal=journal, parked=self._woken.set, timing=outbox_timing, bounds=bounds
+        )
         self._running: dict[int, _Running] = {}
         self._parking = Parking(report, recheck=self._timing.recheck)
         self._ledgers: dict[int, Ledger] = {}
-        self._unsettled: dict[int, Outgoing] | None = None
-        self._waiting: dict[int, list[WaitingBatch]] = {}
-        self._opened: set[int] = set()
-        self._outboxes: dict[int, Outbox] = {}
-        self._woken = asyncio.Event()
         self._closing = False
         self._busy = asyncio.Lock()
         metrics.relays.source = self._series
@@ -109,9 +106,7 @@ class RelaySupervisor:
 
     def channel_gone(self, channel_id: int) -> None:
         """Park what goes into a channel that was deleted, also where there is nothing to say in it just now."""
-        outbox = self._outboxes.get(channel_id)
-        if outbox is not None:
-            outbox.channel_gone()
+        self._channels.gone(channel_id)
 
     def health(self, relay_id: int) -> RelayHealth | None:
         """Return how a relay is doing; None for one that does not run (yet)."""
@@ -131,9 +126,8 @@ class RelaySupervisor:
             await _end(running.task for running in self._running.values())
             # A little is kept back for the closing itself.
             left = max(0.0, (end - self._now()) * 0.9)
-            await asyncio.gather(self._pauses.save(), *(outbox.close(left) for outbox in self._outboxes.values()))
+            await asyncio.gather(self._pauses.save(), self._channels.close(left))
             self._running.clear()
-            self._outboxes.clear()
 
     async def _drain(self, timeout: float) -> None:
         """Let the relays handle what their consoles have already given."""
@@ -169,7 +163,7 @@ class RelaySupervisor:
             await self._stop_unwanted(wanted)
             idle = self._ledgers.keys() - self._running.keys() - self._parking.relays.keys()
             starting = [one for relay_id, one in wanted.items() if relay_id in idle]
-            self._open_outboxes(starting, wanted)
+            self._channels.open(starting, wanted.values(), lambda one: self._ledgers[one.relay.id].voice(one))
             for one in starting:
                 await self._start(one)
             wait = await self._pauses.look((wanted[key].relay, one.relay) for key, one in self._running.items())
@@ -178,9 +172,7 @@ class RelaySupervisor:
 
     async def _read_journal(self, wanted: Mapping[int, WantedRelay]) -> None:
         """Read how far the relays were in an earlier life, those not known in this one yet."""
-        if self._unsettled is None:
-            self._waiting = await self._journal.waiting()
-            self._unsettled = await self._journal.unsettled()
+        await self._channels.read_journal()
         new = [relay_id for relay_id in wanted if relay_id not in self._ledgers]
         if new:
             tails = await self._journal.tails(new)
@@ -191,19 +183,15 @@ class RelaySupervisor:
                 )
 
     async def _park_dead_channels(self) -> None:
-        for channel_id, outbox in list(self._outboxes.items()):
+        for outbox in self._channels:
             if outbox.parked is None:
                 continue
             for relay_id, running in list(self._running.items()):
-                if running.wanted.relay.channel_id == channel_id:
+                if running.wanted.relay.channel_id == outbox.channel_id:
                     health = running.relay.health
                     await self._stop(relay_id)
                     await self._parking.park(running.wanted, outbox.parked, health)
-            await outbox.close(0)
-            del self._outboxes[channel_id]
-            # What an earlier life was sending is told of nowhere else, should the bot be allowed to post again.
-            if outbox.unsettled is not None and self._unsettled is not None:
-                self._unsettled[channel_id] = outbox.unsettled
+            await self._channels.drop(outbox)
 
     async def _stop_unwanted(self, wanted: dict[int, WantedRelay]) -> None:
         for relay_id, running in list(self._running.items()):
@@ -214,14 +202,11 @@ class RelaySupervisor:
             del self._ledgers[relay_id]
             self._pauses.forget(relay_id)
             self._parking.forget(relay_id)
-        channels = {one.relay.channel_id for one in wanted.values()}
-        for channel_id in self._outboxes.keys() - channels:
-            await self._outboxes.pop(channel_id).close(0)
-            self._journal.forget(channel_id)
+        await self._channels.keep_only(wanted)
 
     async def _start(self, one: WantedRelay) -> None:
         relay_id = one.relay.id
-        ledger, outbox = self._ledgers[relay_id], self._outboxes[one.relay.channel_id]
+        ledger, outbox = self._ledgers[relay_id], self._channels[one.relay.channel_id]
         try:
             relay = ConsoleRelay(one, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
@@ -229,40 +214,6 @@ class RelaySupervisor:
             return
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
         self._running[relay_id] = _Running(one, relay, task)
-
-    def _open_outboxes(self, starting: Iterable[WantedRelay], wanted: Mapping[int, WantedRelay]) -> None:
-        """Open the writers of relays about to start; where several share a channel, have them name their servers."""
-        for one in starting:
-            if one.relay.channel_id not in self._outboxes:
-                outbox = self._outboxes[one.relay.channel_id] = self._open_outbox(one.relay.channel_id)
-                self._restore(outbox, wanted)
-        sharing = Counter(one.relay.channel_id for one in wanted.values())
-        for channel_id, outbox in self._outboxes.items():
-            outbox.name_servers(wanted=sharing[channel_id] > 1)
-
-    def _open_outbox(self, channel_id: int) -> Outbox:
-        if channel_id in self._opened:
-            # Its relays begin again behind what was delivered: only another process goes on with what waited.
-            self._journal.forget(channel_id)
-        self._opened.add(channel_id)
-        return Outbox(
-            channel_id,
-            sink=self._sink,
-            pace=self._paces.of(channel_id),
-            turns=self._paces.turns,
-            journal=self._journal,
-            unsettled=(self._unsettled or {}).pop(channel_id, None),
-            parked=lambda _channel_id, _error: self._woken.set(),
-            timing=self._outbox_timing,
-            bounds=self._bounds,
-        )
-
-    def _restore(self, outbox: Outbox, wanted: Mapping[int, WantedRelay]) -> None:
-        """Queue what an earlier life had read for the channel, before any of its relays goes on behind that."""
-        batches = self._waiting.pop(outbox.channel_id, None)
-        if batches is not None:
-            mates = {key: one for key, one in wanted.items() if one.relay.channel_id == outbox.channel_id}
-            outbox.restore(batches, {key: self._ledgers[key].voice(one) for key, one in mates.items()})
 
     async def _keep(self, relay: ConsoleRelay) -> None:
         """Run a relay again and again: a console that cannot be opened is tried again by and by."""

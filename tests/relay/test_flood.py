@@ -108,7 +108,7 @@ async def test_a_flood_in_one_channel_does_not_delay_another(sink):
     turns, tallies = Turns(), [Tally(), Tally()]
     boxes = [
         Outbox(channel, sink=sink, pace=Pace(), turns=turns, journal=MemoryJournal(), timing=OutboxTiming(),
-               parked=lambda *_: None)
+               parked=lambda: None)
         for channel in (1, 2)
     ]  # fmt: skip
     try:

@@ -80,7 +80,7 @@ async def life(journal, sink, console, relay_id):
     voice = Voice(relay_id, RelayStyle.PLAIN, "", Tally(), trail)
     box = Outbox(
         CHANNEL, sink=sink, pace=Pace(limit=100_000, remaining=100_000, window=0.01), turns=Turns(100_000),
-        journal=journal, unsettled=unsettled, parked=lambda *_: None, timing=TIMING,
+        journal=journal, unsettled=unsettled, parked=lambda: None, timing=TIMING,
     )  # fmt: skip
 
     def take(text):

@@ -30,7 +30,7 @@ async def outbox(sink, *, pace=None, timing=QUICK, **options):
     parked = []
     box = Outbox(
         1, sink=sink, pace=pace or free_pace(), turns=Turns(100_000), timing=timing,
-        parked=lambda channel, error: parked.append((channel, error)), **({"journal": MemoryJournal()} | options),
+        parked=lambda: parked.append(box.parked), **({"journal": MemoryJournal()} | options),
     )  # fmt: skip
     box.seen_parked = parked
     try:
@@ -111,7 +111,7 @@ async def test_a_dead_channel_parks_the_writer_and_is_said_once(sink, error, los
         tally = fill(box, ["a", "b"])
         await until(lambda: box.parked)
         fill(box, ["c"], tally)
-        assert box.seen_parked == [(1, error)]
+        assert box.seen_parked == [error]
         assert (tally.lost, tally.queued) == (lost, 0)
     assert len(sink.calls) == 1
 
@@ -134,7 +134,7 @@ async def test_a_defect_in_the_sink_ends_this_writer_only_and_is_said(sink, capl
     async with outbox(sink) as box:
         fill(box, ["a"])
         await until(lambda: box.parked)
-    assert "defect" in str(box.seen_parked[0][1])
+    assert "defect" in str(box.seen_parked[0])
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -35,7 +35,7 @@ async def life(sink, journal, *relays, **options):
     """A life of the bot that ends as SIGKILL ends it: nothing is said or written any more."""
     async with running(sink, *relays, journal=journal, **options) as world:
         yield world
-        for box in list(world.supervisor._outboxes.values()):
+        for box in world.supervisor._channels:
             box._task.cancel()
             await asyncio.gather(box._task, return_exceptions=True)
         frozen = dict(journal.messages), dict(journal.delivered), list(journal.batches)

@@ -1,0 +1,116 @@
+"""The writers of all channels, and what an earlier life of the program left for them to do."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from bot.relay.backlog import Bounds, Voice
+from bot.relay.journal import Journal
+from bot.relay.outbox import Outbox, OutboxTiming
+from bot.relay.pace import Paces
+from bot.relay.sink import Sink
+from bot.relay.wanted import WantedRelay
+from bot.store.values import Outgoing, WaitingBatch
+
+
+class Channels:
+    """Opens and closes one writer per channel. `parked` is called when one of them can write no more."""
+
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        paces: Paces,
+        journal: Journal,
+        parked: Callable[[], None],
+        timing: OutboxTiming | None,
+        bounds: Bounds | None,
+    ) -> None:
+        self._sink, self._paces, self._journal = sink, paces, journal
+        self._parked, self._timing, self._bounds = parked, timing, bounds
+        self._outboxes: dict[int, Outbox] = {}
+        self._opened: set[int] = set()
+        self._read = False
+        self._unsettled: dict[int, Outgoing] = {}
+        self._waiting: dict[int, list[WaitingBatch]] = {}
+
+    def __getitem__(self, channel_id: int) -> Outbox:
+        """Return the channel's writer; raises KeyError if it has none."""
+        return self._outboxes[channel_id]
+
+    def __iter__(self) -> Iterator[Outbox]:
+        """Iterate over the writers there are; some may be opened or closed meanwhile."""
+        return iter(list(self._outboxes.values()))
+
+    async def read_journal(self) -> None:
+        """Read, once, what an earlier life was sending and what it left waiting.
+
+        Raises:
+            Exception: whatever the database's trouble is.
+        """
+        if not self._read:
+            self._waiting = await self._journal.waiting()
+            self._unsettled = await self._journal.unsettled()
+            self._read = True
+
+    def open(
+        self, starting: Iterable[WantedRelay], wanted: Collection[WantedRelay], voice: Callable[[WantedRelay], Voice]
+    ) -> None:
+        """Open the writers of relays about to start. Where several relays share a channel, it names their servers.
+
+        What an earlier life left waiting is queued now, in its relay's `voice`, before any relay goes on behind it.
+        """
+        for one in starting:
+            channel_id = one.relay.channel_id
+            if channel_id not in self._outboxes:
+                outbox = self._outboxes[channel_id] = self._open(channel_id)
+                batches = self._waiting.pop(channel_id, None)
+                if batches is not None:
+                    mates = [other for other in wanted if other.relay.channel_id == channel_id]
+                    outbox.restore(batches, {mate.relay.id: voice(mate) for mate in mates})
+        sharing = Counter(one.relay.channel_id for one in wanted)
+        for channel_id, outbox in self._outboxes.items():
+            outbox.name_servers(wanted=sharing[channel_id] > 1)
+
+    def gone(self, channel_id: int) -> None:
+        """Park the writer of a channel that was deleted."""
+        outbox = self._outboxes.get(channel_id)
+        if outbox is not None:
+            outbox.channel_gone()
+
+    async def drop(self, outbox: Outbox) -> None:
+        """Close a writer that is parked."""
+        await outbox.close(0)
+        del self._outboxes[outbox.channel_id]
+        if outbox.unsettled is not None:
+            # It is told of nowhere else, should the bot be allowed to post again.
+            self._unsettled[outbox.channel_id] = outbox.unsettled
+
+    async def keep_only(self, wanted: Mapping[int, WantedRelay]) -> None:
+        """Close the writers of channels that no relay goes into any more; what waits for them is forgotten."""
+        channels = {one.relay.channel_id for one in wanted.values()}
+        for channel_id in self._outboxes.keys() - channels:
+            await self._outboxes.pop(channel_id).close(0)
+            self._journal.forget(channel_id)
+
+    async def close(self, timeout: float) -> None:
+        """Deliver what waits, within `timeout` seconds; what is left then is kept for the next life."""
+        await asyncio.gather(*(outbox.close(timeout) for outbox in self))
+        self._outboxes.clear()
+
+    def _open(self, channel_id: int) -> Outbox:
+        if channel_id in self._opened:
+            # Its relays begin again behind what was delivered: only another process goes on with what waited.
+            self._journal.forget(channel_id)
+        self._opened.add(channel_id)
+        return Outbox(
+            channel_id,
+            sink=self._sink,
+            pace=self._paces.of(channel_id),
+            turns=self._paces.turns,
+            journal=self._journal,
+            unsettled=self._unsettled.pop(channel_id, None),
+            parked=self._parked,
+            timing=self._timing,
+            bounds=self._bounds,
+        )
