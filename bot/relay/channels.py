@@ -79,7 +79,7 @@ class Channels:
             outbox.channel_gone()
 
     async def drop(self, outbox: Outbox) -> None:
-        """Close a writer that is parked."""
+        """Close a writer whose channel was deleted or is forbidden."""
         await outbox.close(0)
         del self._outboxes[outbox.channel_id]
         if outbox.unsettled is not None:
@@ -88,9 +88,11 @@ class Channels:
 
     async def keep_only(self, wanted: Mapping[int, WantedRelay]) -> None:
         """Close the writers of channels that no relay goes into any more; what waits for them is forgotten."""
-        channels = {one.relay.channel_id for one in wanted.values()}
-        for channel_id in self._outboxes.keys() - channels:
-            await self._outboxes.pop(channel_id).close(0)
+        for channel_id in self._opened - {one.relay.channel_id for one in wanted.values()}:
+            self._opened.discard(channel_id)
+            self._unsettled.pop(channel_id, None)
+            if channel_id in self._outboxes:
+                await self._outboxes.pop(channel_id).close(0)
             self._journal.forget(channel_id)
 
     async def close(self, timeout: float) -> None:
@@ -99,9 +101,10 @@ class Channels:
         self._outboxes.clear()
 
     def _open(self, channel_id: int) -> Outbox:
+        unsettled = self._unsettled.pop(channel_id, None)
         if channel_id in self._opened:
-            # Its relays begin again behind what was delivered: only another process goes on with what waited.
-            self._journal.forget(channel_id)
+            # The bot may post again, and its relays begin behind what was delivered: what waited then is no more.
+            self._journal.forget(channel_id, message=unsettled is None)
         self._opened.add(channel_id)
         return Outbox(
             channel_id,
@@ -109,7 +112,7 @@ class Channels:
             pace=self._paces.of(channel_id),
             turns=self._paces.turns,
             journal=self._journal,
-            unsettled=self._unsettled.pop(channel_id, None),
+            unsettled=unsettled,
             parked=self._parked,
             timing=self._timing,
             bounds=self._bounds,

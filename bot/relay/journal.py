@@ -34,8 +34,8 @@ class Journal(Protocol):
         """Note what waits for a channel behind what was noted before; written down soon."""
         ...
 
-    def forget(self, channel_id: int) -> None:
-        """Note that nothing is on its way to a channel any more, and nothing waits for it; written down soon."""
+    def forget(self, channel_id: int, *, message: bool = True) -> None:
+        """Note that nothing waits for a channel any more, nor (`message`) is on its way to it; written down soon."""
         ...
 
     def note(self, tails: Mapping[int, DeliveredTail]) -> None:

@@ -76,7 +76,7 @@ def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, e
 
 def waited(since: datetime) -> str:
     """Say that the lines that follow are old."""
-    return _("-# What follows is from {since} on: it could not be posted earlier.").format(since=_clock(since))
+    return _("-# What follows is from {since} on: it could not be posted earlier.").format(since=_moment(since))
 
 
 def message_refused() -> str:

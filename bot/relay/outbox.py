@@ -106,9 +106,14 @@ class Outbox:
 
     def restore(self, batches: Sequence[WaitingBatch], voices: Mapping[int, Voice]) -> None:
         """Queue what an earlier life had read and not sent, of those relays that have a voice; before any `put`."""
-        for item in self._spool.restore(batches, voices):
-            self._packer.put(item)
-            self._something.set()
+        try:
+            for item in self._spool.restore(batches, voices):
+                self._packer.put(item)
+                self._something.set()
+        except Exception:  # noqa: BLE001 - as in the writer itself
+            _log.exception("what waited for channel %s could not be queued", self.channel_id)
+            self._task.cancel()
+            self._break()
 
     def name_servers(self, *, wanted: bool) -> None:
         """Name the server above its lines, or not: for channels that several relays share."""
@@ -155,8 +160,7 @@ class Outbox:
             return
         except Exception:  # noqa: BLE001 - a defect of ours must end this channel's relay only, and be said
             _log.exception("the writer of channel %s failed", self.channel_id)
-            self._spool.write()  # what waits and what is on its way is for the next life
-            self._park(BotError(_("The relay of this channel broke because of a defect in the bot; see its log.")))
+            self._break()
 
     async def _settle(self) -> None:
         """Post the message of an earlier life, if there is one."""
@@ -214,7 +218,9 @@ class Outbox:
         if parcel is None:
             return
         file = parcel.attachment
-        through, parts = self._spool.leaves(parcel.through, parcel.parts)
+        through = parts = 0
+        if parcel.through is not None:
+            through, parts = self._spool.leaves(parcel.through, parcel.parts)
         message = Outgoing(
             channel_id=self.channel_id,
             nonce=f"{self._prefix}-{next(self._numbers)}",
@@ -237,7 +243,7 @@ class Outbox:
         try:
             accepted = await self._postman.post(message, doubtful=doubtful)
         except (ChannelGone, ChannelForbidden) as error:
-            self._spool.forget()
+            self._spool.forget(message=self.unsettled is None)
             self._park(error)
             raise _Parked from error
         self._journal.settle(message)
@@ -254,6 +260,14 @@ class Outbox:
             await self._deliver(await self._packer.file(stopping=True))
         while self._packer:
             await self._deliver(self._packer.pack())
+
+    def _break(self) -> None:
+        """Park for the rest of this life; what waits and what is on its way is for the next."""
+        text = _("The relay of this channel broke because of a defect in the bot; see its log, and restart it.")
+        try:
+            self._spool.write()
+        finally:
+            self._park(BotError(text))
 
     def _park(self, error: BotError) -> None:
         self.parked = error

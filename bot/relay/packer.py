@@ -51,8 +51,8 @@ class Parcel:
     tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
     """By relay id: what is delivered once it is."""
     trails: list[tuple[Trail, DeliveredTail]] = field(default_factory=list[tuple[Trail, DeliveredTail]])
-    through: int = 0
-    """The number of the last item that is done with then; 0 if it carries nothing but the writer's own words."""
+    through: int | None = None
+    """The number of the last item that is done with then; None if it carries nothing but the writer's own words."""
     parts: int = 0
     """How many parts of the item behind that are delivered then."""
     pieces: int = 0
@@ -111,7 +111,7 @@ class Packer:
             packed.source,
             tails=tails,
             trails=trails,
-            through=_last(items) if taken[-1].last else taken[-1].item.number - 1,
+            through=_through(items) if taken[-1].last else taken[-1].item.number - 1,
             parts=0 if taken[-1].last else taken[-1].part,
             pieces=packed.taken,
         )
@@ -136,7 +136,7 @@ class Packer:
         content = log.summary(_clock(), self._now(), stopping=stopping)
         tails, trails = self._progress(self._filed)
         attachment = Attachment("console.log", log.data())
-        through = _last(self._filed)
+        through = _through(self._filed)
         return Parcel(content, self._filed, log.source, attachment, tails=tails, trails=trails, through=through)
 
     def settle(self, parcel: Parcel, *, accepted: bool) -> None:
@@ -149,6 +149,7 @@ class Packer:
             trail.delivered(tail)
         if accepted:
             deliver(parcel.items)
+            self._introduced = self._introduced and bool(self)
             return
         refused = lose(parcel.items)
         if refused:
@@ -219,8 +220,8 @@ class Packer:
         return tails, trails
 
 
-def _last(items: list[Item]) -> int:
-    return max((item.number for item in items), default=0)
+def _through(items: list[Item]) -> int | None:
+    return max((item.number for item in items if item.number), default=None)
 
 
 def _clock() -> float:

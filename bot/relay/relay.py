@@ -138,6 +138,8 @@ class ConsoleRelay:
 
     def handle(self, event: ConsoleEvent) -> None:
         """Say in the channel what an event means; never waits."""
+        if self._outbox.parked is not None:
+            return  # as if it had never been read: it is read again, or told to be missing, once the bot may post again
         match event:
             case ConsoleLine(text, at):
                 self._last_line_at = at

@@ -92,8 +92,6 @@ class Spool:
 
         Return both as far as it matters to what the journal keeps, else zeros.
         """
-        if through < self._on_its_way:
-            return 0, 0  # nothing but the writer's own words
         self._on_its_way = through
         while self._fresh and self._fresh[0][0].number <= through:
             self._count(-1, -_size(self._fresh.popleft()[0]))
@@ -127,11 +125,11 @@ class Spool:
         self._written.append(_written(batch.last, [item for item, _voice in self._fresh]))
         self._fresh.clear()
 
-    def forget(self) -> None:
-        """Nothing waits any more, and nothing ever will."""
+    def forget(self, *, message: bool = True) -> None:
+        """Nothing waits any more, and nothing ever will; nor (`message`) is anything on its way."""
         self._stop()
         self._fresh.clear()
-        self._journal.forget(self._channel_id)
+        self._journal.forget(self._channel_id, message=message)
 
     def _look(self) -> None:
         """Write if the oldest of what is not kept has waited long enough; what came before it may have left at once."""

@@ -18,7 +18,7 @@ from bot.relay.pace import Paces
 from bot.relay.parking import Parking, Report
 from bot.relay.pause import PauseBook, Pauses
 from bot.relay.relay import ConsoleRelay, Ledger
-from bot.relay.sink import Sink
+from bot.relay.sink import ChannelForbidden, ChannelGone, Sink
 from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.text.redaction import Redactor
@@ -177,10 +177,11 @@ class RelaySupervisor:
         if new:
             tails = await self._journal.tails(new)
             for relay_id in new:
-                relay = wanted[relay_id].relay
-                self._ledgers[relay_id] = Ledger(
-                    Tally(), Trail(tails.get(relay_id)), self._pauses.gate(relay), self._redactor(relay.server_id)
-                )
+                relay, past = wanted[relay_id].relay, tails.get(relay_id)
+                redactor = self._redactor(relay.server_id)
+                if past is not None:
+                    redactor.resume()
+                self._ledgers[relay_id] = Ledger(Tally(), Trail(past), self._pauses.gate(relay), redactor)
 
     async def _park_dead_channels(self) -> None:
         for outbox in self._channels:
@@ -191,7 +192,9 @@ class RelaySupervisor:
                     health = running.relay.health
                     await self._stop(relay_id)
                     await self._parking.park(running.wanted, outbox.parked, health)
-            await self._channels.drop(outbox)
+            if isinstance(outbox.parked, ChannelGone | ChannelForbidden):
+                await self._channels.drop(outbox)
+            # One that broke stays as it is: what it was doing is for the next life of the program to sort out.
 
     async def _stop_unwanted(self, wanted: dict[int, WantedRelay]) -> None:
         for relay_id, running in list(self._running.items()):
@@ -208,6 +211,8 @@ class RelaySupervisor:
         relay_id = one.relay.id
         ledger, outbox = self._ledgers[relay_id], self._channels[one.relay.channel_id]
         try:
+            if outbox.parked is not None:
+                raise outbox.parked
             relay = ConsoleRelay(one, outbox, ledger, self._journal, self._relay_timing)
         except BotError as error:
             await self._parking.park(one, error, _never_ran(ledger.tally))

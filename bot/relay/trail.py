@@ -44,8 +44,10 @@ class Trail:
     def resume(self, marks: bytes, at: datetime, *, offline: bool) -> None:
         """What an earlier life had taken and not delivered waits again; the newest of it was read at `at`."""
         self.begun = self.begun or bool(marks)  # a notice alone may come before the console was ever reached
-        if self.at is None or at >= self.at:  # lines that are not shown may have been noted since
-            self.at, self.offline = at, offline
+        if marks or self.at is None or at >= self.at:  # behind a notice, lines that are not shown may have been noted
+            self.offline = offline
+        if marks or self.at is None:
+            self.at = at
         self._taken = bytearray((bytes(self._taken) + marks)[-_LENGTH:])
 
     @property

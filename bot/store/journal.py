@@ -46,7 +46,7 @@ class Journal:
         self._database = database
         self._vault = vault
         self._news = _News()
-        self._writers: list[asyncio.Future[None]] = []
+        self._awaiting: list[asyncio.Future[None]] = []
         self._closing = False
         self._something = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -96,7 +96,7 @@ class Journal:
         """
         self._news.messages[message.channel_id] = message
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._writers.append(written)
+        self._awaiting.append(written)
         self._note(urgent=True)
         await written
 
@@ -114,9 +114,11 @@ class Journal:
         self._news.batches.append(waiting.seal(batch, self._vault))
         self._note(urgent=False)
 
-    def forget(self, channel_id: int) -> None:
-        """Note that nothing is on its way to a channel any more, and nothing waits for it; written down soon."""
+    def forget(self, channel_id: int, *, message: bool = True) -> None:
+        """Note that nothing waits for a channel any more, nor (`message`) is on its way to it; written down soon."""
         self._news.forget(channel_id)
+        if message:
+            self._news.messages[channel_id] = None
         self._note(urgent=False)
 
     def note(self, tails: Mapping[int, DeliveredTail]) -> None:
@@ -153,7 +155,7 @@ class Journal:
         self._something.clear()
         self._urgent.clear()
         news, self._news = self._news, _News()
-        writers, self._writers = self._writers, []
+        awaiting, self._awaiting = self._awaiting, []
         try:
             await self._commit(news)
         except Exception as error:  # noqa: BLE001 - relays go on without a journal; those that wait are told
@@ -162,11 +164,11 @@ class Journal:
             news.add(self._news)
             self._news = news
             asyncio.get_running_loop().call_later(_RETRY, self._something.set)
-            for one in writers:
+            for one in awaiting:
                 if not one.done():
                     one.set_exception(error)
         else:
-            for one in writers:
+            for one in awaiting:
                 if not one.done():
                     one.set_result(None)
 
@@ -204,7 +206,6 @@ class _News:
         self.batches = [batch for batch in self.batches if batch.channel_id != channel_id or batch.last > through]
 
     def forget(self, channel_id: int) -> None:
-        self.messages[channel_id] = None
         self.forgotten.add(channel_id)
         self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
         self.progress.pop(channel_id, None)

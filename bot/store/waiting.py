@@ -105,7 +105,7 @@ async def renew(session: AsyncSession, vault: Vault) -> None:
 async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
     """Return what no message carries, in order; what waits for channels without a relay is forgotten.
 
-    So is what no secret key fits, and all behind it: what is missing in the midst of it nobody would miss.
+    So is what cannot be read (no secret key fits), and all behind it: a hole in the midst of it nobody would notice.
     """
     await session.execute(_ORPHANS)
     messages = select(RelayMessageRow.channel_id, RelayMessageRow.through, RelayMessageRow.parts)
@@ -124,7 +124,7 @@ async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
         else:
             found.append(batch.behind(through, parts))
     for channel_id in unreadable:
-        _log.warning("what waited for channel %s was encrypted with another secret key: it is lost", channel_id)
+        _log.warning("what waited for channel %s cannot be read, be it for another secret key: it is lost", channel_id)
     return found
 
 
@@ -132,14 +132,14 @@ def _batch(row: RelayWaitingRow, vault: Vault) -> WaitingBatch | None:
     packed = vault.unseal(row.sealed)
     if packed is None:
         return None
-    items = cast("list[list[Any]]", json.loads(zlib.decompress(packed)))
-    return WaitingBatch(
-        row.channel_id,
-        row.first,
-        tuple(
+    try:
+        stored = cast("list[list[Any]]", json.loads(zlib.decompress(packed)))
+        items = tuple(
             WaitingItem(
                 relay_id, text, datetime.fromtimestamp(at, UTC), b64decode(marks), bool(notice), offline=bool(offline)
             )
-            for relay_id, text, at, marks, notice, offline in items
-        ),
-    )
+            for relay_id, text, at, marks, notice, offline in stored
+        )
+    except (ValueError, TypeError, zlib.error):
+        return None
+    return WaitingBatch(row.channel_id, row.first, items)

@@ -55,6 +55,10 @@ class Redactor:
         self._start_up_lines = 0
         self._start_up_goes_on = False
 
+    def resume(self) -> None:
+        """Take it that lines came before the next one, which may be the start-up command's first ones."""
+        self._start_up_lines = _LONGEST_START_UP
+
     def redact(self, line: str) -> str:
         """Return the line in Discord's colours (see `ansi.reduce`) with every secret masked.
 

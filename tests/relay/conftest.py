@@ -122,14 +122,18 @@ class MemoryJournal:
         self.messages.pop(message.channel_id, None)
         self.note(message.tails)
         mine = [batch for batch in self.batches if batch.channel_id == message.channel_id]
-        rest = [batch.behind(message.through, message.parts) for batch in mine]
+        rest = [
+            batch.behind(message.through, message.parts) if message.through or message.parts else batch
+            for batch in mine
+        ]
         self.batches = [batch for batch in self.batches if batch not in mine] + [batch for batch in rest if batch.items]
 
     def keep(self, batch):
         self.batches.append(batch)
 
-    def forget(self, channel_id):
-        self.messages.pop(channel_id, None)
+    def forget(self, channel_id, *, message=True):
+        if message:
+            self.messages.pop(channel_id, None)
         self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
 
     def note(self, tails):

@@ -83,8 +83,9 @@ async def life(journal, sink, console, relay_id):
         journal=journal, unsettled=unsettled, parked=lambda: None, timing=TIMING,
     )  # fmt: skip
 
-    def take(text):
-        box.put(Item(text, voice, asyncio.get_running_loop().time(), marks=trail.take(text, utc_now())))
+    def take(text, age=0):
+        at = asyncio.get_running_loop().time() - age
+        box.put(Item(text, voice, at, marks=trail.take(text, utc_now())))
 
     box.restore(waiting, {relay_id: voice})
     for text in console.behind(trail.taken):
@@ -105,7 +106,7 @@ async def play(seed, opened, lives=6):
             sink.away = number < lives - 1 and rng.random() < 0.4
             for _ in range(rng.randrange(12)):
                 for _ in range(rng.choice((1, 1, 2, 10))):
-                    take(console.line())
+                    take(console.line(), age=rng.choice((0, 0, 0, 100)))
                 await asyncio.sleep(rng.choice((0, 0.003, 0.02, 0.05)))
             if number == lives - 1:
                 take(console.line())

@@ -219,7 +219,7 @@ async def test_old_lines_are_introduced_once_and_tell_how_old_they_are(sink):
         await until(lambda: tally.delivered == 3)
         fill(box, ["new"], tally)
         await until(lambda: tally.delivered == 4)
-    since = re.search(r"is from <t:(\d+):T> on", sink.messages[1][1])
+    since = re.search(r"is from <t:(\d+):f> on", sink.messages[1][1])
     assert abs(time.time() - 3600 - int(since[1])) < 100
     assert sink.text().count("could not be posted earlier") == 1
     assert sink.lines() == ["0", "x" * 1500, "y" * 1500, "new"]

@@ -335,8 +335,12 @@ async def test_a_defect_of_ours_leaves_everything_to_the_next_life(sink, caplog)
         await until(lambda: world.health().queued_lines == 1)
         sink.gate.set()
         await until(lambda: sink.lines() == ["a"])
-        await until(lambda: world.health().state is RelayState.PARKED)
-    assert "defect in the bot" in world.health().last_error
+        await until(lambda: world.health().state is RelayState.PARKED and not world.console().open)
+        assert "defect in the bot" in world.health().last_error
+        world.supervisor.wake(1)  # whoever tries it again in the same life throws nothing away
+        await until(lambda: len(world.reports) == 2)
+        assert world.health().state is RelayState.PARKED
+        assert "a" in journal.messages[1].content
     async with life(sink, journal) as world:
         await world.opened()
         assert world.pasts[0].marks == marks("a")
@@ -364,6 +368,25 @@ async def test_a_message_of_an_earlier_life_waits_until_the_bot_may_post_again(s
         world.console().say("b")
         await until(lambda: sink.lines() == ["a", "b"])
         assert world.pasts[-1].marks == marks("a")
+
+
+async def test_a_message_of_an_earlier_life_goes_with_its_relay(sink):
+    journal = MemoryJournal()
+    now = packer.utc_now()
+    journal.messages[1] = Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+    sink.failures[1] = [ChannelForbidden("no")]
+    async with life(sink, journal) as world:
+        await until(lambda: world.health() and world.health().state is RelayState.PARKED)
+        assert 1 in journal.messages  # whoever kills the bot now loses nothing either
+        world.relays = []
+        world.supervisor.wake()
+        await until(lambda: not journal.messages)
+        world.relays = [wanted(2, 2, name="Other")]
+        world.supervisor.wake()
+        await world.opened(2)
+        world.console(2).put(Connected(at(0)))
+        await world.shows("shown from here on")
+    assert sink.lines() == []
 
 
 def test_a_server_that_is_off_is_not_known_to_be_while_lines_before_wait():

@@ -302,4 +302,4 @@ async def test_what_was_encrypted_with_a_lost_key_is_forgotten_with_all_behind_i
         store.journal.keep(batch(2, "d"))  # takes their place
     async with opened() as store:
         assert texts((await store.journal.waiting())[11]) == ["a", "d"]
-    assert caplog.text.count("encrypted with another secret key") == 1
+    assert caplog.text.count("cannot be read, be it for another secret key") == 1

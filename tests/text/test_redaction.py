@@ -133,6 +133,14 @@ def test_what_only_looks_like_a_secret_stays(line):
     assert redact(line) == line
 
 
+def test_who_comes_in_the_midst_of_a_start_up_command_masks_the_rest_of_it():
+    masker = Redactor(b"key")
+    masker.resume()
+    printed = ["-Dterminal=false -Downer=Jane", "+exec server.cfg", "Loading libraries", "-Xmx1G is not enough"]
+    masked = [masker.redact(line) for line in printed]
+    assert masked == ["‹start-up command›", "‹start-up command›", "Loading libraries", "-Xmx1G is not enough"]
+
+
 def test_a_start_up_command_over_several_lines_is_masked_to_its_end():
     masker = Redactor(b"key")
     printed = [
