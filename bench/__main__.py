@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def jobs(loads: list[Load], *, chaos: str, baseline: bool) -> list[Job]:
-    """Return what to run: every load, cut every 5 s if `chaos` is yes or only, and the script where it fits."""
+    """Return what to run: every load, with cuts if `chaos` is yes or only, and the script where it fits."""
     planned: list[Job] = []
     for load in loads:
         if chaos != "only":
@@ -70,7 +70,7 @@ async def _run(planned: list[Job], options: Namespace, code: Path) -> tuple[list
         runs: list[Result] = []
         turns = 1 if baseline else options.repeat  # the script is there to be compared with, not to be measured closely
         for turn in range(turns):
-            name = f"{load.title}{', cut every 5 s' if chaos else ''}, {'script' if baseline else 'bot'}"
+            name = f"{load.title}{', with cuts' if chaos else ''}, {'script' if baseline else 'bot'}"
             again = f", run {turn + 1} of {turns}" if turns > 1 else ""
             print(f"[{number}/{len(planned)}] {name}{again} ...", end=" ", flush=True, file=sys.stderr)
             began = time.monotonic()
@@ -96,7 +96,7 @@ def _options(arguments: list[str]) -> Namespace:
         "--chaos",
         default="yes",
         choices=("no", "yes", "only"),
-        help="each load again with all sockets cut every 5 s (yes if left out); `only`: nothing but that",
+        help="each load again with cuts (yes if left out); `only`: nothing but that",
     )
     parser.add_argument("--no-baseline", action="store_true", help="leave the ten-line script out")
     parser.add_argument("--quick", action="store_true", help="shorter loads")

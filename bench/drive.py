@@ -21,6 +21,8 @@ SETTLE = 6.0
 QUIET = 20.0
 """Seconds without a message after which nothing more is expected."""
 LATE = 0.05
+IN_BURST = 0.05
+"""Seconds for what was printed before the cut in the midst of a burst to be heard."""
 DRAIN = 60.0
 """Seconds after which what has not arrived counts as lost."""
 
@@ -54,11 +56,19 @@ def _progress(world: World, watch: Watch) -> str:
     )
 
 
-async def run_load(world: World, watch: Watch, load: Load) -> float:
-    """Print by the schedule; return how late the worst line was, in seconds: the load generator's own weakness."""
+async def run_load(world: World, watch: Watch, load: Load, *, chaos: bool) -> float:
+    """Print by the schedule; return how late the worst line was, in seconds: the load generator's own weakness.
+
+    `chaos`: cut in the midst of a burst, which is over before any other cut.
+    """
     began = time.monotonic()
     latest = 0.0
-    for due, index in load.schedule():
+    middle = load.burst * load.servers // 2 if chaos else 0
+    for number, (due, index) in enumerate(load.schedule()):
+        if middle and number == middle:
+            await asyncio.sleep(IN_BURST)
+            began += IN_BURST
+            cut(world, watch)
         ahead = began + due - time.monotonic()
         if ahead > 0 or ahead < -LATE:
             await asyncio.sleep(max(ahead, 0.0))  # when late already, the stand-ins must get their turn all the same
@@ -79,7 +89,7 @@ async def drain(watch: Watch, world: World, *, quiet: float = QUIET, longest: fl
 
 @asynccontextmanager
 async def cuts(world: World, watch: Watch, *, wanted: bool) -> AsyncGenerator[None]:
-    """Break all console sockets every 5 s without a close frame, if wanted."""
+    """Cut every 5 s, if wanted."""
     task = asyncio.create_task(_cut(world, watch)) if wanted else None
     try:
         yield
@@ -93,5 +103,10 @@ async def cuts(world: World, watch: Watch, *, wanted: bool) -> AsyncGenerator[No
 async def _cut(world: World, watch: Watch) -> None:
     while True:
         await asyncio.sleep(CUT_EVERY)
-        watch.look_at_sockets()
-        world.panel.node.drop_sockets()
+        cut(world, watch)
+
+
+def cut(world: World, watch: Watch) -> None:
+    """Break all console sockets without a close frame."""
+    watch.look_at_sockets()
+    world.panel.node.drop_sockets()

@@ -63,7 +63,7 @@ async def _drive(world: World, watch: Watch, load: Load, *, chaos: bool, set_up:
     child.forget_peak()
     cpu, own, began = child.cpu, time.process_time(), time.monotonic()
     async with cuts(world, watch, wanted=chaos):
-        delay = await run_load(world, watch, load)
+        delay = await run_load(world, watch, load, chaos=chaos)
     busy = max(time.monotonic() - began, 1.0)
     own_cpu = 100.0 * (time.process_time() - own) / busy
     await drain(watch, world)

@@ -5,10 +5,15 @@ from collections.abc import Callable, Sequence
 from bench.figures import Result
 from bench.loads import LOADS, Target
 
+
+def _title(result: Result) -> str:
+    return result.title + (", with cuts" if result.chaos else "")
+
+
 _Column = tuple[str, Callable[[Result], str]]
 _TARGETS = {load.name: load.target for load in LOADS}
 _COLUMNS: tuple[_Column, ...] = (
-    ("load", lambda r: r.title + (", cut every 5 s" if r.chaos else "")),
+    ("load", _title),
     ("program", lambda r: r.program + (" (died)" if r.died else "")),
     ("lines", lambda r: f"{r.emitted:,}"),
     ("delivered", lambda r: f"{_floor(r.percent)} %"),
@@ -39,6 +44,7 @@ LEGEND = """\
 lost: not in the channel, though later lines are; of these, beyond: printed while the socket was cut and in no history
 that Wings was asked for; silent: lost with nothing in their place that says so. pending: not there when the run ended,
 behind all that is there: late, or lost. counted: lost by the channel's own count.
+With cuts: all console sockets break without a word every 5 s, and once in the midst of a burst.
 Latency: from the game's print (Wings' send) to Discord's acceptance of the message or file with the end of the line;
 only lines that arrived. worst ch.: p95 of the worst channel. msg/k, file/k: messages and attachments per 1,000 lines.
 %core/k/s: percent of one core per 1,000 lines a second (CPU s counts from the first line until the last has arrived;
@@ -137,10 +143,6 @@ _COMPARED: tuple[Callable[[Result], str], ...] = (
 
 def _pair(old: str, new: str) -> str:
     return new if old == new else f"{old} > {new}"
-
-
-def _title(result: Result) -> str:
-    return result.title + (", cut every 5 s" if result.chaos else "")
 
 
 def _floor(percent: float) -> str:
