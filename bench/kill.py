@@ -22,7 +22,6 @@ from bench.watch import Watch
 from bench.world import World, open_world
 
 SERVERS = 2
-WRITING = Writing(width=70, repeats=True)
 BURST_CHANCE = 0.02
 BURST = 40
 APART = {"wings": 13.0}
@@ -81,7 +80,7 @@ async def _all(options: Namespace, code: Path) -> list[Outcome]:
 async def torment(name: str, code: Path, rng: random.Random, options: Namespace) -> Outcome:
     """Give one fresh bot rounds of a trouble, as the options say, and compare both ends."""
     async with open_world(SERVERS, code, wide_limit=True, wide_tickets=True) as world:
-        watch = Watch(world, WRITING)
+        watch = Watch(world, Writing(width=70, repeats=True, longest=options.long))
         try:
             await world.set_up_bot()
             await warm_up(world, watch)
@@ -199,6 +198,7 @@ def _options(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--seconds", type=float, default=4.0, metavar="S", help="a round begins within S seconds")
     parser.add_argument("--rate", type=float, default=8.0, help="lines a second from each server")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--long", type=int, default=0, metavar="N", help="of forty lines one has N characters")
     parser.add_argument("--only", type=_names, default=list(TROUBLES), metavar="NAME,NAME", help=", ".join(TROUBLES))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     parser.add_argument(

@@ -25,12 +25,14 @@ _COLOURS = ("\x1b[31m", "\x1b[1;32m", "\x1b[38;5;208m", "\x1b[38;2;90;160;255m",
 class Writing:
     """How the lines of a load look: `width` visible characters (25, or 27 and more), plain or each word in a colour.
 
-    With `repeats`, three of eight lines are all the same and carry no number.
+    With `repeats`, three of eight lines are all the same and carry no number. With `longest`, of forty lines one has so
+    many characters.
     """
 
     width: int = 80
     colour: bool = False
     repeats: bool = False
+    longest: int = 0
 
     def repeated(self, number: int) -> bool:
         """Whether the line of this number is the one that always looks the same."""
@@ -52,7 +54,8 @@ class Writing:
 
     def _words(self, server: int, number: int) -> list[str]:
         words = [f"s{server:04}n{number:06}"]
-        left = self.width - 2 * MARK - 1
+        width = self.longest if self.longest and number % 40 == 4 else self.width
+        left = width - 2 * MARK - 1
         place = number
         while left > 1:
             word = _WORDS[place % len(_WORDS)][: left - 1]

@@ -10,7 +10,7 @@ _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _FENCE = re.compile(r"```(?:ansi)?\n(.*?)\n?```", re.DOTALL)
 _CUT, _CONTINUED = "↩", "↪ "
 _ANNOUNCES = re.compile(
-    r"✂|may be missing|refused [\d,]+ lines?|[\d,]+ lines? (?:left out|(?:were |was )?lost|missing)"
+    r"✂|may be missing|refused (?:[\d,]+ lines?|a message)|[\d,]+ lines? (?:left out|(?:were |was )?lost|missing)"
 )
 _COUNTED = re.compile(r"([\d,]+) (?:console )?lines? (?:left out|here|(?:were |was )?lost|missing)")
 

@@ -66,6 +66,7 @@ def test_a_line_cut_between_a_message_and_a_file_is_whole_again():
         ("✂ 1,200 lines left out here: the console was faster than Discord allows.", 1200),
         ("✂ 1 line left out here: it came faster than the bot could take it.", 1),
         ("⚠ Discord refused 3 lines here.", 3),
+        ("⚠ Discord refused a message with console lines here.", 0),
         ("⚠ The console of **A** is back; lines between <t:1:T> and <t:2:T> may be missing.", 0),
         ("⚠ The console is back; lines between <t:1:T> and <t:2:T> may be missing. 150 missed lines were found.", 0),
     ],
