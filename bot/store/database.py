@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -16,6 +16,7 @@ from bot.i18n import _
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another writer, in milliseconds."""
+_WAL_ATTEMPTS = 40
 
 
 class Database:
@@ -146,8 +147,8 @@ def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         try:
+            _use_wal(cursor)
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
             cursor.execute("PRAGMA secure_delete = ON")  # a removed key leaves no readable trace in free pages
             cursor.close()
@@ -163,6 +164,23 @@ def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
             connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
             connection.info["synchronous"] = synchronous
         connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
+
+
+def _use_wal(cursor: DBAPICursor) -> None:
+    """Switch to write-ahead logging, which a database needs once.
+
+    Two connections that do so at the same time each wait for the other to let go, until one gives up: so both wait only
+    for a moment, again and again.
+    """
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS // _WAL_ATTEMPTS}")
+    for attempt in range(1, _WAL_ATTEMPTS + 1):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if attempt == _WAL_ATTEMPTS:
+                raise
+        else:
+            return
 
 
 def cannot_open(database_url: str, error: BaseException) -> StartupError:
