@@ -75,6 +75,7 @@ class DiscordSink:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
         self._resting: set[asyncio.Task[None]] = set()
+        self._newest: dict[int, int] = {}
 
     async def send(self, channel_id: int, content: str, *, nonce: str, attachment: Attachment | None = None) -> None:
         """Post one message: silent, without mentions and link previews. See `bot.relay.sink.Sink`.
@@ -97,14 +98,19 @@ class DiscordSink:
         self._resting.add(posting)
         posting.add_done_callback(self._rested)
 
-    async def arrived(self, channel_id: int, content: str, since: datetime) -> bool:
+    def newest(self, channel_id: int) -> int:
+        """Return the id of the newest message known to be in the channel. See `bot.relay.sink.Sink`."""
+        return self._newest.get(channel_id, 0)
+
+    async def arrived(self, channel_id: int, content: str, since: datetime, *, after: int) -> bool:
         """Look for a message among the channel's newest. See `bot.relay.sink.Sink`."""
         channel = self._client.get_partial_messageable(channel_id)
         own = self._client.user.id if self._client.user is not None else None
         try:
             async for message in channel.history(limit=_LOOK_BACK):
-                ours = message.author.id == own and message.created_at >= since - _CLOCKS_APART
-                if ours and message.content.strip() == content.strip():
+                late = message.id > after and message.created_at >= since - _CLOCKS_APART
+                if late and message.author.id == own and message.content.strip() == content.strip():
+                    self._know(channel_id, message.id)
                     return True
         except discord.Forbidden:
             return False
@@ -113,6 +119,9 @@ class DiscordSink:
         except (discord.HTTPException, OSError, TimeoutError, aiohttp.ClientError) as error:
             raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
         return False
+
+    def _know(self, channel_id: int, message_id: int) -> None:
+        self._newest[channel_id] = max(message_id, self.newest(channel_id))
 
     def _rested(self, posting: "asyncio.Task[None]") -> None:
         self._resting.discard(posting)
@@ -124,7 +133,7 @@ class DiscordSink:
         files = [discord.File(BytesIO(attachment.data), attachment.filename)] if attachment is not None else []
         try:
             # discord.py sets `enforce_nonce` with every nonce: Discord answers a repeat with the first message.
-            await channel.send(
+            message = await channel.send(
                 content,
                 files=files,
                 nonce=nonce,
@@ -132,6 +141,7 @@ class DiscordSink:
                 suppress_embeds=True,
                 allowed_mentions=discord.AllowedMentions.none(),
             )
+            self._know(channel_id, message.id)
         except discord.NotFound as error:
             raise channel_gone() from error
         except discord.Forbidden as error:

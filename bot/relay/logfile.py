@@ -9,6 +9,9 @@ from bot.relay.backlog import Item
 LARGEST = 8 << 20
 """Bytes; Discord takes 10 MiB a file where nobody has boosted."""
 
+OLD = 60.0
+"""Seconds. Of what has waited longer the channel is told: Discord shows when it was posted, not when it was said."""
+
 _ERROR = re.compile(r"\b(?:ERROR|SEVERE|FATAL|CRITICAL)\b|Exception\b")
 _WARNING = re.compile(r"\bWARN(?:ING)?\b", re.IGNORECASE)
 _SIGN = re.compile(r"WARN|warn|ERROR|SEVERE|FATAL|CRITICAL|Exception")
@@ -72,5 +75,6 @@ class LogFile:
         """Return the line for the channel; the clocks are the loop's and the world's, read together."""
         since = now - timedelta(seconds=loop_now - self._first_at)
         until = now - timedelta(seconds=loop_now - self._last_at)
-        text = notices.lines_in_file(self.lines, since, until, self.warnings, self.errors)
+        old = loop_now - self._first_at > OLD
+        text = notices.lines_in_file(self.lines, since, until, self.warnings, self.errors, old=old)
         return f"{text} {notices.stopping()}" if stopping else text

@@ -64,14 +64,22 @@ def caught_up(server: str, since: datetime, recovered: int) -> str:
     return text.format(server=server, since=_clock(since), count=recovered)
 
 
-def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, errors: int) -> str:
-    """Say what is in the attached file: too many lines for messages."""
+def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, errors: int, *, old: bool) -> str:
+    """Say what is in the attached file. `old`: the lines waited long, else there were too many for messages."""
+    trouble = _trouble(warnings, errors)
+    if old:
+        text = ngettext(
+            "📎 **{count} line** could not be posted earlier, {since} to {until}: {trouble}",
+            "📎 **{count} lines** could not be posted earlier, {since} to {until}: {trouble}",
+            count,
+        )
+        return text.format(count=f"{count:,}", since=_moment(since), until=_moment(until), trouble=trouble)
     text = ngettext(
         "📎 **{count} line** came faster than messages can carry, {since} to {until}: {trouble}",
         "📎 **{count} lines** came faster than messages can carry, {since} to {until}: {trouble}",
         count,
     )
-    return text.format(count=f"{count:,}", since=_clock(since), until=_clock(until), trouble=_trouble(warnings, errors))
+    return text.format(count=f"{count:,}", since=_clock(since), until=_clock(until), trouble=trouble)
 
 
 def waited(since: datetime) -> str:

@@ -76,7 +76,7 @@ class Outbox:
         """Why the channel cannot be written to."""
         self.unsettled = unsettled
         """What an earlier life was sending, until its end is known."""
-        self._pace, self._turns, self._journal, self._now = pace, turns, journal, now
+        self._sink, self._pace, self._turns, self._journal, self._now = sink, pace, turns, journal, now
         self._tell_parked = parked
         self._timing = timing or OutboxTiming()
         self._packer = Packer(bounds or Bounds(), now)
@@ -127,6 +127,8 @@ class Outbox:
     @property
     def lag(self) -> float:
         """Age in seconds of the oldest item not yet accepted by Discord; 0 if nothing waits."""
+        if self.unsettled is not None:
+            return max(0.0, (self._now() - self.unsettled.made_at).total_seconds())
         oldest = self._packer.oldest_at
         return 0.0 if oldest is None else max(0.0, _clock() - oldest)
 
@@ -231,6 +233,7 @@ class Outbox:
             tails=parcel.tails,
             through=through,
             parts=parts,
+            after=self._sink.newest(self.channel_id),
         )
         try:
             await self._journal.write_ahead(message)

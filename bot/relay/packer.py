@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.i18n import ngettext
 from bot.relay import notices
 from bot.relay.backlog import Backlog, Bounds, Item, deliver, forget, lose
-from bot.relay.logfile import LogFile
+from bot.relay.logfile import OLD, LogFile
 from bot.relay.sink import Attachment
 from bot.relay.trail import Trail
 from bot.text import ansi
@@ -18,8 +18,6 @@ from bot.vitals import DeliveredTail
 
 # Lines put into a file before others get their turn.
 _BREATHE = 100
-# Seconds. What has waited longer is introduced: Discord shows when it was posted, not when it was said.
-_OLD = 60.0
 
 
 def utc_now() -> datetime:
@@ -171,7 +169,7 @@ class Packer:
     def _introduce(self) -> None:
         """Say before old lines that they are, once for all that waited together; a file tells its times itself."""
         oldest = self.oldest_at
-        if oldest is None or _clock() - oldest < _OLD:
+        if oldest is None or _clock() - oldest < OLD:
             self._introduced = False
         elif not self._introduced:
             self._introduced = True

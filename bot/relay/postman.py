@@ -97,7 +97,7 @@ class Postman:
         """Whether a message whose nonce Discord may have forgotten is in the channel, as far as the bot may see."""
         if self._now() - message.made_at < NONCE_WINDOW:
             return False
-        return await self._sink.arrived(message.channel_id, message.content, message.made_at)
+        return await self._sink.arrived(message.channel_id, message.content, message.made_at, after=message.after)
 
     async def _send(self, message: Outgoing) -> None:
         self._pace.sent(asyncio.get_running_loop().time())

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.console.events import (
     Connected,
@@ -95,7 +94,8 @@ class ConsoleRelay:
         )
         self._unshown = bytearray()
         self._power = PowerState.UNKNOWN
-        self._last_line_at: datetime | None = None
+        taken = ledger.trail.taken
+        self._last_line_at = taken.at if taken is not None and taken.marks else None
 
     async def run(self, open_console: OpenConsole) -> None:
         """Relay until the console ends (its listener was closed) or the task is cancelled."""

@@ -60,10 +60,14 @@ class Sink(Protocol):
         """
         ...
 
-    async def arrived(self, channel_id: int, content: str, since: datetime) -> bool:
+    def newest(self, channel_id: int) -> int:
+        """Return the id of the newest message that is known to have been put into the channel; 0 if none is."""
+        ...
+
+    async def arrived(self, channel_id: int, content: str, since: datetime, *, after: int) -> bool:
         """Whether the channel's newest messages hold one of the bot's own with this content, posted after `since`.
 
-        False also where the bot may not read the channel's history.
+        Those up to the id `after` do not count. False also where the bot may not read the channel's history.
 
         Raises `SinkUnavailable`, `ChannelGone` or `ChannelForbidden`.
         """

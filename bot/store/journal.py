@@ -73,7 +73,14 @@ class Journal:
         orphans = delete(RelayMessageRow).where(RelayMessageRow.channel_id.not_in(select(RelayRow.channel_id)))
         async with self._database.writing() as session:
             await session.execute(orphans)
-            return {row.channel_id: outgoing.message(row) for row in await session.scalars(select(RelayMessageRow))}
+            found: dict[int, Outgoing] = {}
+            for row in (await session.scalars(select(RelayMessageRow))).all():
+                message = outgoing.message(row, self._vault)
+                if message is None:
+                    await session.delete(row)
+                else:
+                    found[row.channel_id] = message
+            return found
 
     async def waiting(self) -> dict[int, list[WaitingBatch]]:
         """Return, by channel id, what an earlier life had read and not begun to send, in order."""
@@ -85,6 +92,9 @@ class Journal:
 
     async def rotate_keys(self) -> None:
         """Encrypt with the newest secret key what an older one encrypted."""
+        async with self._database.reading() as session:
+            if await waiting.nothing(session):
+                return  # as nearly always: no need to wait for other writers
         async with self._database.writing() as session:
             await waiting.renew(session, self._vault)
 
@@ -178,7 +188,7 @@ class Journal:
                 await _replace_tails(connection, news.tails)
             if news.messages:
                 await connection.execute(delete(RelayMessageRow).where(RelayMessageRow.channel_id.in_(news.messages)))
-            rows = [outgoing.row(message) for message in news.messages.values() if message is not None]
+            rows = [outgoing.row(message, self._vault) for message in news.messages.values() if message is not None]
             if rows:
                 await connection.execute(insert(RelayMessageRow), rows)
             if news.forgotten:

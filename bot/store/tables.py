@@ -141,6 +141,8 @@ class RelayMessageRow(Base):
     """The number of the last of the channel's waiting items that is done with once it is delivered."""
     parts: Mapped[int] = mapped_column(server_default="0")
     """How many parts of the item behind that are delivered then."""
+    after: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The id of the bot's newest message in the channel before."""
 
 
 class RelayWaitingRow(Base):

@@ -97,6 +97,8 @@ class Outgoing:
     """The number of the last item in the channel's `WaitingBatch`es that is done with then."""
     parts: int = 0
     """How many parts of the item behind that are, if it is a long one that takes several messages."""
+    after: int = 0
+    """The id of the newest message of the bot's that was known to be in the channel before; 0 if none was."""
 
 
 @dataclass(frozen=True, slots=True)

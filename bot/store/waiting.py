@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from bot.store.tables import RelayMessageRow, RelayRow, RelayWaitingRow
@@ -96,10 +96,20 @@ async def forget(connection: AsyncConnection, channel_ids: Collection[int]) -> N
     await connection.execute(delete(RelayWaitingRow).where(RelayWaitingRow.channel_id.in_(channel_ids)))
 
 
+async def nothing(session: AsyncSession) -> bool:
+    """Whether nothing waits and nothing is on its way."""
+    return not any([await session.scalar(select(exists().select_from(t))) for t in (RelayWaitingRow, RelayMessageRow)])
+
+
 async def renew(session: AsyncSession, vault: Vault) -> None:
-    """Encrypt with the newest secret key what an older one encrypted."""
+    """Encrypt with the newest secret key what an older one encrypted, messages on their way included."""
     for row in (await session.scalars(select(RelayWaitingRow))).all():
         row.sealed = vault.reseal(row.sealed) or row.sealed
+    for message in (await session.scalars(select(RelayMessageRow))).all():
+        content = vault.reseal(message.content.encode())
+        message.content = content.decode() if content is not None else message.content
+        if message.attachment is not None:
+            message.attachment = vault.reseal(message.attachment) or message.attachment
 
 
 async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:

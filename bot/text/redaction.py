@@ -54,10 +54,12 @@ class Redactor:
         # How many more lines may belong to the start-up command, and whether the last one says that the next does.
         self._start_up_lines = 0
         self._start_up_goes_on = False
+        self._resumed = False
 
     def resume(self) -> None:
         """Take it that lines came before the next one, which may be the start-up command's first ones."""
         self._start_up_lines = _LONGEST_START_UP
+        self._resumed = True
 
     def redact(self, line: str) -> str:
         """Return the line in Discord's colours (see `ansi.reduce`) with every secret masked.
@@ -86,10 +88,11 @@ class Redactor:
             start = first.end() if first is not None else prelude.end()
             self._start_up_lines = _LONGEST_START_UP
             return self._start_up(plain, start)
-        if self._start_up_lines and (self._start_up_goes_on or _OPTION.match(plain) is not None):
+        goes_on = self._start_up_goes_on or (self._resumed and plain.rstrip().endswith("\\"))
+        if self._start_up_lines and (goes_on or _OPTION.match(plain) is not None):
             self._start_up_lines -= 1
             return self._start_up(plain, 0)
-        self._start_up_lines = 0
+        self._start_up_lines, self._resumed = 0, False
         return [
             _Mask(secret.start, secret.end, self._mark(secret.kind, secret.value)) for secret in secrets.find(plain)
         ]

@@ -23,10 +23,12 @@ def upgrade() -> None:
     with op.batch_alter_table("relay_messages", recreate=_recreate()) as messages:
         messages.add_column(sa.Column("through", sa.BigInteger(), server_default="0", nullable=False))
         messages.add_column(sa.Column("parts", sa.Integer(), server_default="0", nullable=False))
+        messages.add_column(sa.Column("after", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("relay_messages", recreate=_recreate()) as messages:
+        messages.drop_column("after")
         messages.drop_column("parts")
         messages.drop_column("through")
     op.drop_table("relay_waiting")

@@ -70,9 +70,12 @@ class ScriptedSink:
         if failure is not None:
             raise failure
 
-    async def arrived(self, channel_id, content, since):
+    def newest(self, channel_id):
+        return len(self.messages.get(channel_id, []))
+
+    async def arrived(self, channel_id, content, since, *, after):
         self.looked.append((channel_id, content, since))
-        return content in self.messages.get(channel_id, [])
+        return content in self.messages.get(channel_id, [])[after:]
 
     def forget_nonces(self):
         """As Discord does after some minutes."""

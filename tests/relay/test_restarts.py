@@ -134,6 +134,35 @@ async def test_a_message_whose_nonce_is_forgotten_is_looked_for_in_the_channel(s
     assert journal.delivered[1].marks == marks("a")
 
 
+async def test_an_equal_message_before_is_not_taken_for_the_one_looked_for(sink):
+    """A console says the same thing twice, and Discord is away for the second time: it must not be left out."""
+    now = [packer.utc_now()]
+    async with outbox(sink, now=lambda: now[0]) as box:
+        tally = fill(box, ["Saved the game"])
+        await until(lambda: tally.delivered == 1)
+        sink.failures[1] = [SinkUnavailable("not now")] * 3
+        fill(box, ["Saved the game"], tally)
+        await until(lambda: len(sink.failures[1]) == 2)
+        now[0] += timedelta(minutes=10)
+        sink.forget_nonces()
+        await until(lambda: tally.delivered == 2)
+    assert sink.lines() == ["Saved the game", "Saved the game"]
+
+
+async def test_nor_is_it_after_a_kill(sink):
+    journal = MemoryJournal()
+    made_at = packer.utc_now() - timedelta(minutes=10)
+    left = Outgoing(
+        1, "old-1", "```ansi\na\n```", None, None, made_at, {1: DeliveredTail(marks("a"), made_at)}, after=1
+    )
+    journal.messages[1] = left
+    sink.messages[1] = [left.content]
+    async with life(sink, journal) as world:
+        await world.opened()
+        await until(lambda: not journal.messages)
+    assert sink.messages[1] == [left.content] * 2
+
+
 async def test_a_long_outage_after_an_acceptance_posts_nothing_twice(sink):
     """The nonce is forgotten while Discord is away: the retry looks before it posts."""
     late = SinkUnavailable("the answer got lost")

@@ -262,10 +262,12 @@ async def test_what_waits_is_encrypted_anew_with_a_new_key(opened, keys) -> None
     async with opened() as store:
         await relay_of(store)
         store.journal.keep(batch(1, "a"))
+        await store.journal.write_ahead(outgoing(11, attachment=b"file"))
     async with opened([new, *keys]):
         pass
     async with opened([new]) as store:
         assert texts((await store.journal.waiting())[11]) == ["a"]
+        assert await store.journal.unsettled() == {11: outgoing(11, attachment=b"file")}
 
 
 async def test_what_waits_for_a_channel_without_relay_is_forgotten(opened) -> None:
@@ -281,6 +283,7 @@ async def test_what_waits_cannot_be_read_in_any_file(opened, tmp_path) -> None:
     async with opened() as store:
         await relay_of(store)
         store.journal.keep(batch(1, "login hunter2", "login hunter2"))
+        await store.journal.write_ahead(replace(outgoing(11, attachment=b"login hunter2"), content="login hunter2"))
     stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
     assert b"hunter2" not in stored
     assert "hunter2" not in repr(batch(1, "login hunter2"))

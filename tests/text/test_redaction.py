@@ -141,6 +141,13 @@ def test_who_comes_in_the_midst_of_a_start_up_command_masks_the_rest_of_it():
     assert masked == ["‹start-up command›", "‹start-up command›", "Loading libraries", "-Xmx1G is not enough"]
 
 
+def test_lines_that_end_in_a_backslash_are_the_rest_of_one_too():
+    masker = Redactor(b"key")
+    masker.resume()
+    masked = [masker.redact(line) for line in ("  server.jar \\", "  Sup3rTok3n \\", "  RCONPW99", "Loading", "a \\")]
+    assert masked == ["‹start-up command›"] * 3 + ["Loading", "a \\"]
+
+
 def test_a_start_up_command_over_several_lines_is_masked_to_its_end():
     masker = Redactor(b"key")
     printed = [
