@@ -31,7 +31,7 @@ from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.terms import PowerState
 from bot.text import ansi, lines
 from bot.text.filters import LineFilter
-from bot.text.redaction import Redactor, is_start_up
+from bot.text.redaction import Redactor, StartUp, is_start_up
 from bot.vitals import RelayHealth, RelayState
 
 # A listener whose queue is full is read without a pause; after so many events others get their turn.
@@ -92,6 +92,7 @@ class ConsoleRelay:
         self.connection = Connection(
             self.server, say=self.announce, gate=ledger.gate, filtered=not self._filter.shows_all, timing=timing
         )
+        self._start_up, self._start_up_hidden = StartUp(), False
         self._unshown = bytearray()
         self._power = PowerState.UNKNOWN
         taken = ledger.trail.taken
@@ -175,9 +176,18 @@ class ConsoleRelay:
         self._unshown += mark
 
     def _lets_pass(self, line: str) -> bool:
-        if not (self._filter.shows_all or self._filter.shows(ansi.strip(line))) or self._gate.stops():
-            return False
-        return self._collapse is None or self._collapse.shows(line)
+        shown = (self._filter.shows_all or self._filter.shows(ansi.strip(line))) and not self._gate.stops()
+        if self._voice.redactor is not None and (not shown or self._start_up_hidden):
+            shown = not self._goes_with_hidden_start_up(line, shown=shown) and shown
+        return shown and (self._collapse is None or self._collapse.shows(line))
+
+    def _goes_with_hidden_start_up(self, line: str, *, shown: bool) -> bool:
+        """Whether a line belongs to a start-up command whose first line is not shown: nothing would mask the rest."""
+        if self._start_up.begins_at(ansi.strip(line)) is None:
+            self._start_up_hidden = False
+        elif is_start_up(line):
+            self._start_up_hidden = not shown
+        return self._start_up_hidden
 
     def _put(self, line: str) -> None:
         """Show a line; with it those before it that are not shown are dealt with."""

@@ -46,20 +46,45 @@ class _Mask(NamedTuple):
     mark: str
 
 
+class StartUp:
+    """Follows the start-up command through the plain lines of a console, which may print it over several of them."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        """How many more lines may belong to it."""
+        self._goes_on = False
+        """Whether its last line says that the next one does."""
+        self._resumed = False
+
+    def resume(self) -> None:
+        """Take it that the next line may be in the midst of it."""
+        self._left, self._resumed = _LONGEST_START_UP, True
+
+    def begins_at(self, plain: str) -> int | None:
+        """Return where in the line the command, or the rest of it, begins; None if the line is no part of it."""
+        prelude = _START_UP.match(plain)
+        goes_on, self._goes_on = self._goes_on, plain.rstrip().endswith("\\")
+        if prelude is not None:
+            self._left = _LONGEST_START_UP
+            first = _FIRST_WORD.match(plain, prelude.end())
+            return first.end() if first is not None else prelude.end()
+        if self._left and (goes_on or (self._resumed and self._goes_on) or _OPTION.match(plain) is not None):
+            self._left -= 1
+            return 0
+        self._left, self._resumed = 0, False
+        return None
+
+
 class Redactor:
     """Masks the lines of one console, in the order they come; `key` (up to 64 bytes) decides the marks."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        # How many more lines may belong to the start-up command, and whether the last one says that the next does.
-        self._start_up_lines = 0
-        self._start_up_goes_on = False
-        self._resumed = False
+        self._start_up = StartUp()
 
     def resume(self) -> None:
         """Take it that lines came before the next one, which may be the start-up command's first ones."""
-        self._start_up_lines = _LONGEST_START_UP
-        self._resumed = True
+        self._start_up.resume()
 
     def redact(self, line: str) -> str:
         """Return the line in Discord's colours (see `ansi.reduce`) with every secret masked.
@@ -82,24 +107,12 @@ class Redactor:
         return "".join(run.text for run in _masked([Run(DEFAULT, plain)], masks))
 
     def _masks(self, plain: str) -> list[_Mask]:
-        prelude = _START_UP.match(plain)
-        if prelude is not None:
-            first = _FIRST_WORD.match(plain, prelude.end())
-            start = first.end() if first is not None else prelude.end()
-            self._start_up_lines = _LONGEST_START_UP
-            return self._start_up(plain, start)
-        goes_on = self._start_up_goes_on or (self._resumed and plain.rstrip().endswith("\\"))
-        if self._start_up_lines and (goes_on or _OPTION.match(plain) is not None):
-            self._start_up_lines -= 1
-            return self._start_up(plain, 0)
-        self._start_up_lines, self._resumed = 0, False
+        start = self._start_up.begins_at(plain)
+        if start is not None:
+            return [_Mask(start, len(plain), _START_UP_MARK)] if start < len(plain) else []
         return [
             _Mask(secret.start, secret.end, self._mark(secret.kind, secret.value)) for secret in secrets.find(plain)
         ]
-
-    def _start_up(self, plain: str, start: int) -> list[_Mask]:
-        self._start_up_goes_on = plain.rstrip().endswith("\\")
-        return [_Mask(start, len(plain), _START_UP_MARK)] if start < len(plain) else []
 
     def _mark(self, kind: str, value: str) -> str:
         digest = blake2b(f"{kind} {value}".encode("utf-8", "surrogatepass"), key=self._key, digest_size=5).digest()

@@ -123,6 +123,24 @@ async def test_lines_go_from_console_to_channel(sink):
     assert health.last_error is None
 
 
+async def test_the_rest_of_a_start_up_command_goes_with_its_first_line(sink):
+    """A filter that hides the line by which the command is known must not bring the rest of it to light."""
+    async with running(sink, wanted(exclude="container@")) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        world.console().say(
+            "hello",
+            "container@pterodactyl~ java \\",
+            "  server.jar \\",
+            "  Sup3rTok3n \\",
+            "  -Dname=x",
+            "Loading",
+            "a \\",
+        )
+        await until(lambda: "a \\" in sink.lines())
+    assert sink.lines() == ["hello", "Loading", "a \\"]
+
+
 async def test_the_options_of_a_relay_hold(sink):
     relay = wanted(style=RelayStyle.PLAIN, include="join|chat", exclude="bot", redact=True)
     async with running(sink, relay) as world:
