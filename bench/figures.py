@@ -115,5 +115,7 @@ def combine(results: Sequence[Result]) -> Result:
         else:
             middle = statistics.median(column)
             values[field.name] = round(middle) if isinstance(column[0], int) else middle
+    # Lost and beyond belong together: what could have been had is their difference in one and the same run.
+    values["beyond"] = values["lost"] - max(result.lost - result.beyond for result in results)
     values["runs"] = len(results)
     return Result(**values)

@@ -61,6 +61,15 @@ def test_losses_beyond_the_history_are_forgiven_where_they_are_told():
     assert missed(replace(GOOD, lost=5, beyond=4)) == ["1 lines lost that could have been had"]
 
 
+def test_what_one_run_lost_is_not_held_against_what_another_could_not_have():
+    runs = [replace(GOOD, chaos=True, lost=lost, beyond=lost) for lost in (100, 900, 300)]
+    assert missed(combine(runs)) == []
+    assert combine(runs).lost == combine(runs).beyond == 900
+    assert missed(combine([*runs, replace(GOOD, chaos=True, lost=8, beyond=5)])) == [
+        "3 lines lost that could have been had"
+    ]
+
+
 def test_the_script_has_no_targets():
     assert missed(replace(GOOD, program="script", delivered=1, lost=99, silent=99)) == []
 
