@@ -273,6 +273,8 @@ PROGRAM = """
 import asyncio, os, signal, sys, types
 import bot.__main__ as program
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born with it ignored
+
 async def fail(settings):
     raise RuntimeError("broke over " + settings.discord_token.get_secret_value())
 
