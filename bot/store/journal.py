@@ -104,7 +104,7 @@ class Journal:
         Raises:
             Exception: whatever the database's trouble is.
         """
-        self._news.messages[message.channel_id] = message
+        self._news.messages[message.channel_id] = outgoing.row(message, self._vault)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaiting.append(written)
         self._note(urgent=True)
@@ -120,7 +120,7 @@ class Journal:
 
     def keep(self, batch: WaitingBatch) -> None:
         """Note what waits for a channel behind what was noted before; written down soon."""
-        # Encrypted here and now: a journal in trouble tries again and again.
+        # Encrypted once, as messages are: a journal in trouble tries again and again.
         self._news.batches.append(waiting.seal(batch, self._vault))
         self._note(urgent=False)
 
@@ -188,7 +188,7 @@ class Journal:
                 await _replace_tails(connection, news.tails)
             if news.messages:
                 await connection.execute(delete(RelayMessageRow).where(RelayMessageRow.channel_id.in_(news.messages)))
-            rows = [outgoing.row(message, self._vault) for message in news.messages.values() if message is not None]
+            rows = [row for row in news.messages.values() if row is not None]
             if rows:
                 await connection.execute(insert(RelayMessageRow), rows)
             if news.forgotten:
@@ -204,7 +204,8 @@ class _News:
     """What is to be written down with the next transaction. What is forgotten was noted before all else of it."""
 
     tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
-    messages: dict[int, Outgoing | None] = field(default_factory=dict[int, "Outgoing | None"])
+    messages: dict[int, dict[str, object] | None] = field(default_factory=dict[int, "dict[str, object] | None"])
+    """By channel id: the columns of the message on its way; None where there is none any more."""
     forgotten: set[int] = field(default_factory=set[int])
     batches: list[waiting.Sealed] = field(default_factory=list[waiting.Sealed])
     progress: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import zlib
 from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Any, cast
@@ -13,7 +12,6 @@ from bot.store.vault import Vault
 from bot.vitals import DeliveredTail
 
 _log = logging.getLogger(__name__)
-_QUICKLY = 1
 
 
 def row(message: Outgoing, vault: Vault) -> dict[str, object]:
@@ -26,9 +24,9 @@ def row(message: Outgoing, vault: Vault) -> dict[str, object]:
     return {
         "channel_id": message.channel_id,
         "nonce": message.nonce,
-        "content": vault.encrypt(message.content),
+        "content": vault.seal(message.content.encode()).decode(),
         "filename": message.filename,
-        "attachment": None if attachment is None else vault.seal(zlib.compress(attachment, _QUICKLY)),
+        "attachment": None if attachment is None else vault.seal(attachment),
         "made_at": message.made_at,
         "tails": json.dumps(ends),
         "through": message.through,
@@ -40,8 +38,8 @@ def row(message: Outgoing, vault: Vault) -> dict[str, object]:
 def message(row: RelayMessageRow, vault: Vault) -> Outgoing | None:
     """Return the message of a row; None, with a word in the log, where no secret key fits."""
     content = vault.unseal(row.content.encode())
-    packed = None if row.attachment is None else vault.unseal(row.attachment)
-    if content is None or (row.attachment is not None and packed is None):
+    attachment = None if row.attachment is None else vault.unseal(row.attachment)
+    if content is None or (row.attachment is not None and attachment is None):
         _log.warning("what was on its way to channel %s cannot be read with any secret key: it is lost", row.channel_id)
         return None
     return Outgoing(
@@ -49,7 +47,7 @@ def message(row: RelayMessageRow, vault: Vault) -> Outgoing | None:
         nonce=row.nonce,
         content=content.decode(),
         filename=row.filename,
-        attachment=None if packed is None else zlib.decompress(packed),
+        attachment=attachment,
         made_at=row.made_at,
         tails=tails(row.tails),
         through=row.through,

@@ -1,11 +1,15 @@
 """Encrypts what must not lie in the database readable, by authenticated encryption that can change keys."""
 
+import zlib
 from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.errors import ExitCode, StartupError
 from bot.i18n import _
+
+# Console lines shrink to a tenth even so; more effort would only cost time.
+_QUICKLY = 1
 
 
 class Vault:
@@ -46,37 +50,36 @@ class Vault:
                 exit_code=ExitCode.SECRET_KEYS,
             ) from error
 
-    def seal(self, plain: bytes) -> bytes:
-        """Return bytes encrypted with the newest key."""
-        return self._newest.encrypt(plain)
-
-    def unseal(self, sealed: bytes) -> bytes | None:
-        """Return the plain bytes; None where none of the keys fits: for what can be done without."""
-        try:
-            return self._all.decrypt(sealed)
-        except InvalidToken:
-            return None
-
-    def reseal(self, sealed: bytes) -> bytes | None:
-        """Return bytes encrypted anew; None where the newest key encrypted them already, or no key fits."""
-        try:
-            self._newest.decrypt(sealed)
-        except InvalidToken:
-            plain = self.unseal(sealed)
-            return None if plain is None else self.seal(plain)
-        return None
-
     def renew(self, encrypted: str) -> str | None:
         """Return the text encrypted anew, or None where the newest key encrypted it already.
 
         Raises:
             StartupError: none of the keys fits.
         """
+        return None if self._is_newest(encrypted.encode()) else self.encrypt(self.decrypt(encrypted))
+
+    def seal(self, plain: bytes) -> bytes:
+        """Return bytes packed and encrypted with the newest key."""
+        return self._newest.encrypt(zlib.compress(plain, _QUICKLY))
+
+    def unseal(self, sealed: bytes) -> bytes | None:
+        """Return the plain bytes; None where none of the keys fits: for what can be done without."""
         try:
-            self._newest.decrypt(encrypted.encode())
+            return zlib.decompress(self._all.decrypt(sealed))
+        except (InvalidToken, zlib.error):
+            return None
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return sealed bytes encrypted anew; as they are where that need not be, or no key fits."""
+        plain = None if self._is_newest(sealed) else self.unseal(sealed)
+        return sealed if plain is None else self.seal(plain)
+
+    def _is_newest(self, encrypted: bytes) -> bool:
+        try:
+            self._newest.decrypt(encrypted)
         except InvalidToken:
-            return self.encrypt(self.decrypt(encrypted))
-        return None
+            return False
+        return True
 
 
 def _fernet(number: int, key: str) -> Fernet:

@@ -1,8 +1,7 @@
-"""The rows of what waits for the channels: packed, encrypted, and forgotten as it is delivered."""
+"""The rows of what waits for the channels: encrypted, and forgotten as it is delivered."""
 
 import json
 import logging
-import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from bot.store.values import WaitingBatch, WaitingItem
 from bot.store.vault import Vault
 
 _log = logging.getLogger(__name__)
-# Log lines shrink to a tenth even so; more effort would only cost time.
-_QUICKLY = 1
 
 _CHANNEL = RelayWaitingRow.channel_id == bindparam("channel")
 _THROUGH = bindparam("through", type_=BigInteger)
@@ -43,7 +40,7 @@ class Sealed:
 
 
 def seal(batch: WaitingBatch, vault: Vault) -> Sealed:
-    """Return a batch packed and encrypted."""
+    """Return a batch encrypted."""
     items = [
         [
             item.relay_id,
@@ -56,8 +53,7 @@ def seal(batch: WaitingBatch, vault: Vault) -> Sealed:
         for item in batch.items
     ]
     # As ASCII: a console's lines may hold halves of characters that no other encoding takes.
-    packed = zlib.compress(json.dumps(items).encode("ascii"), _QUICKLY)
-    return Sealed(batch.channel_id, batch.first, batch.last, vault.seal(packed))
+    return Sealed(batch.channel_id, batch.first, batch.last, vault.seal(json.dumps(items).encode("ascii")))
 
 
 async def add(connection: AsyncConnection, batches: Sequence[Sealed]) -> None:
@@ -104,12 +100,11 @@ async def nothing(session: AsyncSession) -> bool:
 async def renew(session: AsyncSession, vault: Vault) -> None:
     """Encrypt with the newest secret key what an older one encrypted, messages on their way included."""
     for row in (await session.scalars(select(RelayWaitingRow))).all():
-        row.sealed = vault.reseal(row.sealed) or row.sealed
+        row.sealed = vault.reseal(row.sealed)
     for message in (await session.scalars(select(RelayMessageRow))).all():
-        content = vault.reseal(message.content.encode())
-        message.content = content.decode() if content is not None else message.content
+        message.content = vault.reseal(message.content.encode()).decode()
         if message.attachment is not None:
-            message.attachment = vault.reseal(message.attachment) or message.attachment
+            message.attachment = vault.reseal(message.attachment)
 
 
 async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
@@ -139,17 +134,17 @@ async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
 
 
 def _batch(row: RelayWaitingRow, vault: Vault) -> WaitingBatch | None:
-    packed = vault.unseal(row.sealed)
-    if packed is None:
+    plain = vault.unseal(row.sealed)
+    if plain is None:
         return None
     try:
-        stored = cast("list[list[Any]]", json.loads(zlib.decompress(packed)))
+        stored = cast("list[list[Any]]", json.loads(plain))
         items = tuple(
             WaitingItem(
                 relay_id, text, datetime.fromtimestamp(at, UTC), b64decode(marks), bool(notice), offline=bool(offline)
             )
             for relay_id, text, at, marks, notice, offline in stored
         )
-    except (ValueError, TypeError, zlib.error):
+    except (ValueError, TypeError):
         return None
     return WaitingBatch(row.channel_id, row.first, items)
