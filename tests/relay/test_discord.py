@@ -9,6 +9,7 @@ import pytest
 
 from bot.discord_sink import DiscordSink, rate_limit_trace
 from bot.relay.pace import Paces
+from bot.relay.packer import utc_now
 from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
 from bot.relay.supervisor import RelaySupervisor
 from bot.terms import RelayStyle
@@ -259,6 +260,20 @@ async def test_the_sink_names_what_went_wrong(stage):
     faults.clear()
     with pytest.raises(MessageRefused):
         await attempt("x" * 2001)
+
+
+async def test_the_sink_looks_only_behind_the_newest_message_it_knows(stage):
+    """A console says the same thing twice: the first message must not be taken for the second."""
+    channel, began = stage.channel.id, utc_now()
+    assert stage.sink.newest(channel) == 0
+    await stage.sink.send(channel, "Saved", nonce="1")
+    await until(lambda: stage.sink.newest(channel))
+    first = stage.sink.newest(channel)
+    assert await stage.sink.arrived(channel, "Saved", began, after=0)
+    assert not await stage.sink.arrived(channel, "Saved", began, after=first)
+    await DiscordSink(stage.client).send(channel, "Saved", nonce="2")  # by an earlier life
+    assert await stage.sink.arrived(channel, "Saved", began, after=first)
+    assert stage.sink.newest(channel) > first
 
 
 async def test_the_sink_posts_files(stage):

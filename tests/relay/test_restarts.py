@@ -377,10 +377,15 @@ async def test_a_defect_of_ours_leaves_everything_to_the_next_life(sink, caplog)
         await until(lambda: sink.lines() == ["a", "b"])
 
 
+def left_over():
+    """The message with line "a" that an earlier life was sending."""
+    now = packer.utc_now()
+    return Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+
+
 async def test_a_message_of_an_earlier_life_that_is_refused_is_told(sink):
     journal = MemoryJournal()
-    now = packer.utc_now()
-    journal.messages[1] = Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+    journal.messages[1] = left_over()
     sink.failures[1] = [MessageRefused("no")]
     async with life(sink, journal) as world:
         await world.opened()
@@ -389,8 +394,7 @@ async def test_a_message_of_an_earlier_life_that_is_refused_is_told(sink):
 
 async def test_a_message_of_an_earlier_life_waits_until_the_bot_may_post_again(sink):
     journal = MemoryJournal()
-    now = packer.utc_now()
-    journal.messages[1] = Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+    journal.messages[1] = left_over()
     sink.failures[1] = [ChannelForbidden("no"), ChannelForbidden("no")]
     async with life(sink, journal) as world:
         await until(lambda: sink.lines() == ["a"])
@@ -401,8 +405,7 @@ async def test_a_message_of_an_earlier_life_waits_until_the_bot_may_post_again(s
 
 async def test_a_message_of_an_earlier_life_goes_with_its_relay(sink):
     journal = MemoryJournal()
-    now = packer.utc_now()
-    journal.messages[1] = Outgoing(1, "old-1", "```\na\n```", None, None, now, {1: DeliveredTail(marks("a"), now)})
+    journal.messages[1] = left_over()
     sink.failures[1] = [ChannelForbidden("no")]
     async with life(sink, journal) as world:
         await until(lambda: world.health() and world.health().state is RelayState.PARKED)
