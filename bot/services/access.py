@@ -116,7 +116,7 @@ class Access:
         if member.is_admin:
             return servers
         grants = await self._store.grants.list(member.guild_id)
-        urls = await self._urls(member.guild_id)
+        urls = await self._store.panels.urls(member.guild_id)
         return [
             s
             for s in servers
@@ -139,7 +139,7 @@ class Access:
         patterns = parse_patterns(commands)
         if patterns and Action.COMMAND not in actions:
             raise BadInput(_("`commands` limits the action **command**, so name that in `allow` as well."))
-        if server and panel and (await self._urls(member.guild_id)).get(server.panel_id) != panel.url:
+        if server and panel and (await self._store.panels.urls(member.guild_id)).get(server.panel_id) != panel.url:
             raise BadInput(
                 _("**{server}** lives on another panel than **{panel}**, so that key cannot act on it.").format(
                     server=escape(server.name), panel=escape(panel.label)
@@ -170,13 +170,13 @@ class Access:
             for action in Action
             if any(action in g.actions for g in grants)
         }
-        labels = {p.id: p.label for p in await self._store.panels.list(member.guild_id)}
+        labels = await self._store.panels.labels(member.guild_id)
         others = {labels[g.panel_id] for g in grants if g.panel_id is not None and g.panel_id in labels}
         return AccessCheck(_union(grants), reasons, tuple(sorted(others)), _patterns(grants))
 
     async def _grants_of(self, member: Member, server: LinkedServer) -> list[Grant]:
         """The grants of the member's roles that cover the server, those naming it first."""
-        urls = await self._urls(member.guild_id)
+        urls = await self._store.panels.urls(member.guild_id)
         grants = [
             g
             for g in await self._store.grants.list(member.guild_id)
@@ -184,14 +184,11 @@ class Access:
         ]
         return sorted(grants, key=lambda g: (g.server_id is None, g.id))
 
-    async def _urls(self, guild_id: int) -> dict[int, str]:
-        return {p.id: p.url for p in await self._store.panels.list(guild_id)}
-
     async def list(self, member: Member) -> list[AccessRow]:
         """Return all grants of the guild."""
         self.require_admin(member)
         names = {s.id: s.name for s in await self._store.servers.list(member.guild_id)}
-        labels = {p.id: p.label for p in await self._store.panels.list(member.guild_id)}
+        labels = await self._store.panels.labels(member.guild_id)
         return [
             AccessRow(
                 grant=g,

@@ -82,7 +82,7 @@ class Panels:
         self._access.require_admin(member)
         address = normalise_panel_url(url)
         name = _check_label(label) or address.split("//", 1)[-1][:_MAX_LABEL]
-        if any(fold(p.label) == fold(name) for p in await self._store.panels.list(member.guild_id)):
+        if fold(name) in map(fold, (await self._store.panels.labels(member.guild_id)).values()):
             raise BadInput(
                 _(
                     "A panel called **{label}** is already connected; choose another label, "
@@ -150,8 +150,8 @@ class Panels:
         """Return up to 25 labels that fit what was typed."""
         if not member.is_admin:
             return []
-        panels = await self._store.panels.list(member.guild_id)
-        return [p.label for p in panels if fits(typed, p.label)][:25]
+        labels = await self._store.panels.labels(member.guild_id)
+        return [label for label in labels.values() if fits(typed, label)][:25]
 
     async def link_choices(self, member: Member, panel: Panel | None, typed: str) -> list[LinkChoice]:
         """Return up to 25 servers not linked yet that fit what was typed, from memory; never waits for a panel."""

@@ -55,6 +55,18 @@ class Panels:
             )
             return [self._value(row) for row in rows]
 
+    async def urls(self, guild_id: int) -> dict[int, str]:
+        """Return the addresses of the guild's panels by panel id, with no key decrypted."""
+        async with self._database.reading() as session:
+            rows = await session.execute(select(PanelRow.id, PanelRow.url).where(PanelRow.guild_id == guild_id))
+            return {row.id: row.url for row in rows}
+
+    async def labels(self, guild_id: int) -> dict[int, str]:
+        """Return the labels of the guild's panels by panel id, in their order, with no key decrypted."""
+        query = select(PanelRow.id, PanelRow.label).where(PanelRow.guild_id == guild_id)
+        async with self._database.reading() as session:
+            return {row.id: row.label for row in await session.execute(query.order_by(PanelRow.label_folded))}
+
     async def get(self, guild_id: int, panel_id: int) -> Panel | None:
         """Return the guild's panel of that id."""
         async with self._database.reading() as session:
