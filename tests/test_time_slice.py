@@ -1,0 +1,133 @@
+"""Time slices: bulk work goes on by the clock, one slice in each turn of the loop, in the order it was asked for."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import time_slice
+from bot.time_slice import TimeSlices
+
+
+class Clock:
+    """Goes on only when somebody works."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def work(self, seconds: float) -> None:
+        self.now += seconds
+
+
+async def ticker(clock: Clock, stretches: list[float]) -> None:
+    """Note how much was worked between two turns of the loop."""
+    while True:
+        before = clock.now
+        await asyncio.sleep(0)
+        stretches.append(clock.now - before)
+
+
+async def longest_stretch(clock: Clock, *workers: asyncio.Task[None]) -> float:
+    stretches: list[float] = []
+    watching = asyncio.create_task(ticker(clock, stretches))
+    await asyncio.gather(*workers)
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+    return max(stretches)
+
+
+@given(st.lists(st.lists(st.floats(0.0, 0.004), max_size=40), min_size=1, max_size=12))
+async def test_no_turn_of_the_loop_holds_more_than_a_slice_and_the_piece_that_ends_it(
+    pieces: list[list[float]],
+) -> None:
+    clock = Clock()
+    slices = TimeSlices(0.005, clock)
+
+    async def worker(costs: list[float]) -> None:
+        for cost in costs:
+            await slices.breathe()
+            clock.work(cost)
+
+    async with asyncio.timeout(5):
+        longest = await longest_stretch(clock, *(asyncio.create_task(worker(costs)) for costs in pieces))
+    assert longest <= 0.005 + 0.004
+    assert clock.now == pytest.approx(sum(map(sum, pieces)))
+
+
+async def test_many_that_are_woken_at_once_do_not_add_up() -> None:
+    clock = Clock()
+    slices = TimeSlices(0.005, clock)
+    begin = asyncio.Event()
+
+    async def worker() -> None:
+        await begin.wait()
+        await slices.breathe()
+        clock.work(0.003)
+
+    workers = [asyncio.create_task(worker()) for _ in range(100)]
+    await asyncio.sleep(0)
+    begin.set()
+    assert await longest_stretch(clock, *workers) <= 0.006
+
+
+async def test_those_who_work_in_bulk_get_equal_shares() -> None:
+    clock, done = Clock(), Counter[int]()
+    slices = TimeSlices(0.005, clock)
+
+    async def worker(number: int, cost: float) -> None:
+        while clock.now < 3.0:
+            await slices.breathe()
+            clock.work(cost)
+            done[number] += 1
+
+    await asyncio.gather(worker(0, 0.0001), worker(1, 0.002), worker(2, 0.0005))
+    shares = [done[0] * 0.0001, done[1] * 0.002, done[2] * 0.0005]
+    assert max(shares) < 1.3 * min(shares)
+
+
+async def test_short_work_alone_never_waits() -> None:
+    clock = Clock()
+    slices = TimeSlices(0.005, clock)
+    for _ in range(1000):
+        step = slices.breathe()
+        with pytest.raises(StopIteration):  # it returns without having waited for anything
+            step.send(None)
+        clock.work(0.001)
+        await asyncio.sleep(0)
+
+
+async def test_who_is_cancelled_while_waiting_keeps_nobody_from_going_on() -> None:
+    clock = Clock()
+    slices = TimeSlices(0.005, clock)
+
+    async def worker() -> None:
+        await slices.breathe()
+        clock.work(0.01)
+
+    workers = [asyncio.create_task(worker()) for _ in range(7)]
+    await asyncio.sleep(0)  # the first has worked, the others wait
+    for task in workers[1:3]:
+        task.cancel()
+    await asyncio.sleep(0)  # the fourth is to go on, but does not know it yet
+    workers[3].cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*workers, return_exceptions=True)
+        await slices.breathe()
+    assert [task.cancelled() for task in workers] == [False, True, True, True, False, False, False]
+
+
+async def test_all_rooms_share_the_slices_of_their_loop() -> None:
+    mine = time_slice.shared()
+    assert time_slice.shared() is mine
+
+    async def other() -> TimeSlices:
+        return time_slice.shared()
+
+    assert await asyncio.to_thread(lambda: asyncio.run(other())) is not mine
