@@ -8,7 +8,7 @@ permissions and activity, with the order of refusals, error bodies, rate limits,
 permission model of the real one, and its touchiness about Accept, Origin, Referer, cookies and trailing slashes. Wings:
 the console socket with its handshake, real HS256 tickets, silent drops, budgets, expiry, revocation, close codes, slow
 readers and console throttle. The game: a make-believe server that boots, obeys, chats, stops and crashes, the same for
-the same seed. Things go wrong on demand: see ``faults``.
+the same seed. Things go wrong on demand: see ``faults``, and ``hostile`` for a panel that means harm.
 
 ::
 
@@ -44,6 +44,7 @@ What it does not model
 from sandbox.panel import faults
 from sandbox.panel.faults import Fault, Faults, SocketClose, SocketTrouble
 from sandbox.panel.game import GameSpec
+from sandbox.panel.hostile import Hostile
 from sandbox.panel.journal import Event, Request
 from sandbox.panel.profiles import Profile
 from sandbox.panel.standin import PanelStandIn
@@ -55,6 +56,7 @@ __all__ = [
     "Fault",
     "Faults",
     "GameSpec",
+    "Hostile",
     "Node",
     "PanelStandIn",
     "Profile",

@@ -5,7 +5,7 @@ import asyncio
 import signal
 import sys
 
-from sandbox.panel import PanelStandIn, Profile
+from sandbox.panel import Fault, Hostile, PanelStandIn, Profile
 
 PERMISSIONS = ["control.console", "control.start", "control.stop", "control.restart", "activity.read"]
 
@@ -17,6 +17,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--node-port", type=int, default=0, help="the node's port (0: any)")
     parser.add_argument("--time-scale", type=float, default=1.0, help="multiplies every duration")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hostile", choices=[str(trick) for trick in Hostile], help="answer so as to do harm")
     return parser.parse_args()
 
 
@@ -37,6 +38,8 @@ async def _run(options: argparse.Namespace) -> None:
         port=options.port,
         node_port=options.node_port,
     )
+    if options.hostile is not None:
+        panel.faults.add(Fault(Hostile(options.hostile), times=None))
     async with panel:
         owner, bot = panel.add_user("owner"), panel.add_user("botuser")
         servers = [

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sandbox.panel.hostile import Hostile
+
 CHALLENGE = (
     "<!DOCTYPE html><html><head><title>Just a moment...</title></head>"
     "<body><h1>Checking your browser before accessing the site.</h1></body></html>"
@@ -104,7 +106,7 @@ class SocketClose:
     at_auth: bool = False
 
 
-HttpEffect = Respond | Fail | Slow | Truncate | Empty | Reset | Omit | WingsFails
+HttpEffect = Respond | Fail | Slow | Truncate | Empty | Reset | Omit | WingsFails | Hostile
 SocketEffect = SocketTrouble | SocketClose
 
 

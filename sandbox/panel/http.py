@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from sandbox.panel import hostile
 from sandbox.panel.errors import GENERIC
 from sandbox.panel.faults import Empty, Fail, Faults, HttpEffect, Omit, Reset, Respond, Slow, Truncate, WingsFails
+from sandbox.panel.hostile import Hostile
 from sandbox.panel.journal import Event, Journal, Request
 
 JSON_HEADERS = {"Cache-Control": "no-cache, private"}
@@ -128,6 +130,10 @@ class Front:
         """Answer one HTTP request."""
         call = await self._read(request)
         effects = self._faults.http(call.method, call.path)
+        for effect in effects:
+            if isinstance(effect, Hostile) and effect.concerns(call.method, call.path):
+                self._record(call, Answer(200))
+                return await hostile.respond(effect, request)
         call.wings = [effect for effect in effects if isinstance(effect, WingsFails)]
         answer = self._instead(call, effects)
         if answer is None:
