@@ -1,4 +1,4 @@
-"""`python -m bench` measures the relay under loads; `python -m bench kill` kills it until it lies."""
+"""`python -m bench` measures the relay under loads; with `kill` it is killed until it lies, with `strangers` beset."""
 
 import asyncio
 import json
@@ -7,13 +7,16 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from bench import kill
+from bench import kill, strangers
 from bench.figures import Result, combine
+from bench.hostile import TROUBLES
 from bench.loads import LOADS, Load, choose
 from bench.measure import measure
 from bench.process import frozen_code
 from bench.table import LEGEND, comparison, table, verdict
 
+STRANGERS = "strangers"
+"""The load that is none: what happens next door."""
 Job = tuple[Load, bool, bool]
 """A load, whether the script drives it, whether sockets are cut."""
 
@@ -21,22 +24,39 @@ Job = tuple[Load, bool, bool]
 def main() -> None:
     """Run what the command line asks for."""
     arguments = sys.argv[1:]
-    if arguments[:1] == ["kill"]:
-        kill.main(arguments[1:])
-        return
+    for name, programme in (("kill", kill.main), ("strangers", strangers.main)):
+        if arguments[:1] == [name]:
+            programme(arguments[1:])
+            return
     options = _options(arguments)
     try:
-        planned = jobs(choose(options.only), chaos=options.chaos, baseline=not options.no_baseline)
+        loads, beset = chosen(options.only)
     except ValueError as error:
         sys.exit(str(error))
+    planned = jobs(loads, chaos=options.chaos, baseline=not options.no_baseline)
     if options.quick:
         planned = [(load.shortened(), baseline, chaos) for load, baseline, chaos in planned]
     with frozen_code() as code:
         results, failures = asyncio.run(_run(planned, options, code))
-    if results:
-        report(results, options)
+        if results:
+            report(results, options)
+        if beset:
+            seconds = strangers.QUICK_SECONDS if options.quick else strangers.SECONDS
+            print("\n" + strangers.report(asyncio.run(strangers.measure_all(list(TROUBLES), seconds, code))))
     if failures:
         sys.exit("\nCould not be run:\n" + "\n".join(failures))
+
+
+def chosen(only: str | None) -> tuple[list[Load], bool]:
+    """Return the loads with these names, comma-separated, or all, and whether strangers are to beset the bot as well.
+
+    Raises ValueError for a name that nothing has.
+    """
+    if not only:
+        return choose(None), True
+    names = [name.strip() for name in only.split(",")]
+    loads = [name for name in names if name != STRANGERS]
+    return choose(",".join(loads)) if loads else [], STRANGERS in names
 
 
 def jobs(loads: list[Load], *, chaos: str, baseline: bool) -> list[Job]:
@@ -91,7 +111,9 @@ async def _run(planned: list[Job], options: Namespace, code: Path) -> tuple[list
 
 def _options(arguments: list[str]) -> Namespace:
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", metavar="NAME,NAME", help="loads: " + ", ".join(load.name for load in LOADS))
+    parser.add_argument(
+        "--only", metavar="NAME,NAME", help="loads: " + ", ".join([*(load.name for load in LOADS), STRANGERS])
+    )
     parser.add_argument(
         "--chaos",
         default="yes",

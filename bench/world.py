@@ -41,6 +41,11 @@ class World:
         self.consoles: list[Console] = []
         self._admins: dict[int, tuple[Member, Channel]] = {}
 
+    @property
+    def admin(self) -> tuple[Member, Channel]:
+        """Who sets things up, and where: in the first guild."""
+        return next(iter(self._admins.values()))
+
     def populate(self, owner: User, user: User, count: int) -> None:
         """Make `count` running servers and a channel for each, spread over guilds."""
         guild: Guild | None = None
@@ -59,6 +64,10 @@ class World:
         await self.discord.wait_until(self._ready, timeout=PATIENCE, what=self.child.last_words)
         if not self.child.alive:
             raise RuntimeError(f"the bot did not start: {self.child.last_words}")
+        await self.set_up_guilds()
+
+    async def set_up_guilds(self) -> None:
+        """Connect the panel, link every server and relay it, all through slash commands, with a bot that runs."""
         for member, lobby in self._admins.values():
             form = await self._typed(member, lobby, "panel connect")
             reply = await form.submit(url=self.panel.url, api_key=self.key, label="Main")
@@ -140,3 +149,13 @@ async def open_world(
                 yield world
             finally:
                 await child.stop()
+
+
+@asynccontextmanager
+async def open_neighbour(world: World, servers: int) -> AsyncGenerator[World]:
+    """Open another guild of the same bot, with a panel of its own and so many servers; `set_up_guilds` sets it up."""
+    async with PanelStandIn(general_limit=WIDE_LIMIT) as panel:
+        owner, user = panel.add_user("owner"), panel.add_user("botuser")
+        neighbour = World(panel, world.discord, world.child, panel.add_key(user))
+        neighbour.populate(owner, user, servers)
+        yield neighbour

@@ -107,6 +107,13 @@ class Session:
         if transport is not None:
             transport.abort()
 
+    async def pour(self, frames: bytes) -> None:
+        """Send ready-made frames as a node may that keeps none of Wings' limits; waits for a reader that is slow."""
+        transport = self._request.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(frames)
+            await self._request.writer.drain()
+
     async def close(self, code: int, reason: str) -> None:
         """End with a close frame."""
         with contextlib.suppress(ConnectionError):
