@@ -18,7 +18,7 @@ from bot.settings import Settings, require_token
 from bot.store.database import make_engine, sqlite_file
 from bot.store.migrate import Standing
 from bot.store.store import Store, inspect
-from bot.store.values import Panel
+from bot.store.values import Panel, PanelKey
 
 Probe = Callable[[str, str | None], Awaitable[str]]
 
@@ -121,22 +121,26 @@ def _new_file(subject: str, file: Path) -> Finding:
     )
 
 
-async def _panels(store: Store) -> list[Panel]:
-    return [panel for guild_id in await store.guilds.all() for panel in await store.panels.list(guild_id)]
+async def _panels(store: Store) -> list[tuple[Panel, PanelKey]]:
+    found: list[tuple[Panel, PanelKey]] = []
+    for guild_id in await store.guilds.all():
+        keys = await store.panels.keys(guild_id)
+        found += [(panel, keys[panel.id]) for panel in await store.panels.list(guild_id) if panel.id in keys]
+    return found
 
 
-async def _reach(panels: list[Panel], *, allow_private: bool) -> list[Finding]:
+async def _reach(panels: list[tuple[Panel, PanelKey]], *, allow_private: bool) -> list[Finding]:
     pool = PanelPool(allow_private=allow_private)
     try:
-        return await asyncio.gather(*(_reach_one(pool, panel) for panel in panels))
+        return await asyncio.gather(*(_reach_one(pool, panel, key) for panel, key in panels))
     finally:
         await pool.close()
 
 
-async def _reach_one(pool: PanelPool, panel: Panel) -> Finding:
+async def _reach_one(pool: PanelPool, panel: Panel, key: PanelKey) -> Finding:
     subject = _("panel “{label}” of guild {guild}").format(label=panel.label, guild=panel.guild_id)
     try:
-        await pool.client(url=panel.url, key=panel.key, kind=panel.kind).recognise()
+        await pool.client(url=key.url, key=key.key, kind=key.kind).recognise()
     except BotError as error:
         return Finding(False, subject, str(error))
     return Finding(True, subject, _("answers and accepts the key."))

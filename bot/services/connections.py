@@ -10,7 +10,7 @@ from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
 from bot.services.access import Permit
 from bot.store.store import Store
-from bot.store.values import LinkedServer, Panel
+from bot.store.values import LinkedServer, Panel, PanelKey
 from bot.terms import PowerState
 
 
@@ -26,16 +26,23 @@ class Connections:
         """Return the guild's panel; BotError when it was removed meanwhile."""
         panel = await self._store.panels.get(guild_id, panel_id)
         if panel is None:
-            raise BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))
+            raise _gone()
         return panel
 
-    def client(self, panel: Panel) -> PanelClient:
-        """Return the client for a panel row's key."""
-        return self._pool.client(url=panel.url, key=panel.key, kind=panel.kind)
+    async def client(self, guild_id: int, panel_id: int) -> PanelClient:
+        """Return the client for the key that the panel has now; BotError when the panel was removed meanwhile."""
+        found = await self._store.panels.key(guild_id, panel_id)
+        if found is None:
+            raise _gone()
+        return self._pool.client(url=found.url, key=found.key, kind=found.kind)
+
+    def forget(self, former: PanelKey) -> None:
+        """Forget the client of a key that was replaced or removed."""
+        self._pool.forget(url=former.url, key=former.key)
 
     async def client_for(self, server: LinkedServer, permit: Permit | None = None) -> PanelClient:
         """Return the client to act on the server with: by the permit's key, else by the one it was linked with."""
-        return self.client(await self.panel(server.guild_id, permit.panel_id if permit else server.panel_id))
+        return await self.client(server.guild_id, permit.panel_id if permit else server.panel_id)
 
     async def listen(self, server: LinkedServer) -> Listener:
         """Return a listener on the server's console."""
@@ -82,3 +89,7 @@ class _StoredPanel:
             return await self._connections.client_for(self._server)
         except BotError as error:
             raise ServerNotFound(str(error)) from error
+
+
+def _gone() -> BotError:
+    return BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))

@@ -73,7 +73,7 @@ class Consoles:
         permit = await self._access.require(member, Action.SAY, server)
         text = one_line(message)
         panel = await self._connections.panel(server.guild_id, permit.panel_id)
-        client = self._connections.client(panel)
+        client = await self._connections.client_for(server, permit)
         async with AsyncExitStack() as stack:
             state = None
             if panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived, so the state is asked first
@@ -91,7 +91,7 @@ class Consoles:
         text = one_line(command).removeprefix("/")
         permit = await self._access.require(member, Action.COMMAND, server, command=text)
         panel = await self._connections.panel(server.guild_id, permit.panel_id)
-        client = self._connections.client(panel)
+        client = await self._connections.client_for(server, permit)
         if not panel.kind.has_console:
             await client.send_command(server.identifier, text)
             return CommandAnswer(text, (), _("Sent. Panel 0.7 does not show API keys what the console answers."))

@@ -29,10 +29,10 @@ class Guilds:
 
     async def left(self, guild_id: int) -> None:
         """Delete the guild's panels with their keys, linked servers, grants and relays."""
-        panels = await self._store.panels.list(guild_id)
+        keys = await self._store.panels.keys(guild_id)
         await self._store.guilds.remove(guild_id)
-        for panel in panels:
-            self._pool.forget(url=panel.url, key=panel.key)
+        for key in keys.values():
+            self._pool.forget(url=key.url, key=key.key)
         self._changed(None)
 
     async def role_deleted(self, guild_id: int, role_id: int) -> None:

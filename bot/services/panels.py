@@ -99,8 +99,10 @@ class Panels:
         self._access.require_admin(member)
         identity, servers = await self._verify(panel.url, key)
         await self.require_connected(member, panel)
-        await self._store.panels.replace_key(panel.id, key.strip())
-        self._pool.forget(url=panel.url, key=panel.key)
+        former = await self._store.panels.replace_key(panel.id, key.strip())
+        if former is None:
+            raise _gone(panel)
+        self._connections.forget(former)
         self._remember(panel.id, servers)
         await self._connections.rekeyed(panel)
         return await self._connected(panel, identity)
@@ -129,19 +131,17 @@ class Panels:
         """
         now = await self._store.panels.get(member.guild_id, panel.id)
         if now is None or (now.url, now.label) != (panel.url, panel.label):
-            raise BotError(
-                _("The panel **{label}** is no longer connected, so nothing was changed.").format(
-                    label=escape(panel.label)
-                )
-            )
+            raise _gone(panel)
 
     async def remove(self, member: Member, panel: Panel) -> int:
         """Forget a panel, its key and everything linked through it; return how many servers that were."""
         self._access.require_admin(member)
         await self.require_connected(member, panel)
         count = sum(s.panel_id == panel.id for s in await self._store.servers.list(member.guild_id))
-        await self._store.panels.remove(panel.id)
-        self._pool.forget(url=panel.url, key=panel.key)
+        former = await self._store.panels.remove(panel.id)
+        if former is None:
+            raise _gone(panel)
+        self._connections.forget(former)
         self._lists.pop(panel.id, None)
         self._changed()
         return count
@@ -179,7 +179,7 @@ class Panels:
         if not wanted.isascii() or not wanted.replace("-", "").replace("_", "").isalnum():
             raise UnknownServer(not_on_panel(panel, text))
         try:  # a root admin's key reaches more than it lists
-            return await self._connections.client(panel).server(wanted)
+            return await (await self._connections.client(panel.guild_id, panel.id)).server(wanted)
         except ServerNotFound as error:
             raise UnknownServer(not_on_panel(panel, text)) from error
 
@@ -230,7 +230,7 @@ class Panels:
         ]
 
     async def _read(self, panel: Panel) -> list[PanelServer]:
-        servers = await self._connections.client(panel).list_servers()
+        servers = await (await self._connections.client(panel.guild_id, panel.id)).list_servers()
         self._remember(panel.id, servers)
         return servers
 
@@ -261,6 +261,12 @@ class Panels:
             PanelRow(panel, sum(s.panel_id == panel.id for s in servers))
             for panel in await self._store.panels.list(member.guild_id)
         ]
+
+
+def _gone(panel: Panel) -> BotError:
+    return BotError(
+        _("The panel **{label}** is no longer connected, so nothing was changed.").format(label=escape(panel.label))
+    )
 
 
 def _check_label(label: str) -> str:

@@ -167,7 +167,7 @@ class Servers:
         """Return everything the panel tells; raises NotAllowed, or PanelError when it tells nothing at all."""
         permit = await self._access.require(member, Action.VIEW, server)
         panel = await self._connections.panel(server.guild_id, permit.panel_id)
-        client = self._connections.client(panel)
+        client = await self._connections.client_for(server, permit)
         details = await client.server(server.identifier)
         resources, note = Resources(state=PowerState.UNKNOWN), busy_sentence(details.busy)
         if details.busy is None:

@@ -9,7 +9,7 @@ from bot.names import fold
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
-from bot.store.values import Panel
+from bot.store.values import Panel, PanelKey
 from bot.store.vault import Vault
 from bot.terms import PanelKind
 
@@ -45,7 +45,7 @@ class Panels:
             )
             session.add(row)
             await session.flush()
-            return self._value(row)
+            return _value(row)
 
     async def list(self, guild_id: int) -> list[Panel]:
         """Return the guild's panels by label."""
@@ -53,7 +53,7 @@ class Panels:
             rows = await session.scalars(
                 select(PanelRow).where(PanelRow.guild_id == guild_id).order_by(PanelRow.label_folded)
             )
-            return [self._value(row) for row in rows]
+            return [_value(row) for row in rows]
 
     async def urls(self, guild_id: int) -> dict[int, str]:
         """Return the addresses of the guild's panels by panel id, with no key decrypted."""
@@ -71,7 +71,7 @@ class Panels:
         """Return the guild's panel of that id."""
         async with self._database.reading() as session:
             row = await session.get(PanelRow, panel_id)
-            return self._value(row) if row is not None and row.guild_id == guild_id else None
+            return _value(row) if row is not None and row.guild_id == guild_id else None
 
     async def find(self, guild_id: int, label: str) -> Panel | None:
         """Return the guild's panel of that label, whatever its case."""
@@ -79,18 +79,40 @@ class Panels:
             row = await session.scalar(
                 select(PanelRow).where(PanelRow.guild_id == guild_id, PanelRow.label_folded == fold(label))
             )
-            return self._value(row) if row is not None else None
+            return _value(row) if row is not None else None
 
-    async def replace_key(self, panel_id: int, key: str) -> None:
-        """Store another key for the panel."""
+    async def key(self, guild_id: int, panel_id: int) -> PanelKey | None:
+        """Return what opens the guild's panel of that id: the one way to a stored key, for the pool's clients."""
+        async with self._database.reading() as session:
+            row = await session.get(PanelRow, panel_id)
+            return self._opened(row) if row is not None and row.guild_id == guild_id else None
+
+    async def keys(self, guild_id: int) -> dict[int, PanelKey]:
+        """Return what opens the guild's panels, by panel id."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(select(PanelRow).where(PanelRow.guild_id == guild_id))
+            return {row.id: self._opened(row) for row in rows}
+
+    async def replace_key(self, panel_id: int, key: str) -> PanelKey | None:
+        """Store another key for the panel; return the one it had, None where there is no such panel any more."""
         async with self._database.writing() as session:
             row = await session.get(PanelRow, panel_id)
-            if row is not None:
-                row.key_encrypted = self._vault.encrypt(key)
+            if row is None:
+                return None
+            former = self._opened(row)
+            row.key_encrypted = self._vault.encrypt(key)
+            return former
 
-    async def remove(self, panel_id: int) -> None:
-        """Delete the panel with its servers, their relays and grants, and the grants that act with its key."""
+    async def remove(self, panel_id: int) -> PanelKey | None:
+        """Delete the panel with its servers, their relays and grants, and the grants that act with its key.
+
+        Returns the key that it had; None where there is no such panel any more.
+        """
         async with self._database.writing() as session:
+            row = await session.get(PanelRow, panel_id)
+            if row is None:
+                return None
+            former = self._opened(row)
             servers = select(ServerRow.id).where(ServerRow.panel_id == panel_id).scalar_subquery()
             await session.execute(delete(RelayRow).where(RelayRow.server_id.in_(servers)))
             await session.execute(
@@ -98,6 +120,7 @@ class Panels:
             )
             await session.execute(delete(ServerRow).where(ServerRow.panel_id == panel_id))
             await session.execute(delete(PanelRow).where(PanelRow.id == panel_id))
+            return former
 
     async def rotate_keys(self) -> int:
         """Encrypt with the newest secret key what an older one encrypted, and return how many keys that were.
@@ -114,14 +137,11 @@ class Panels:
                     renewed += 1
         return renewed
 
-    def _value(self, row: PanelRow) -> Panel:
+    def _opened(self, row: PanelRow) -> PanelKey:
         key = self._vault.decrypt(row.key_encrypted)
         register_secret(key)  # keys of old panels have no prefix to know them by
-        return Panel(
-            id=row.id,
-            guild_id=row.guild_id,
-            url=row.url,
-            kind=PanelKind(row.kind),
-            label=row.label,
-            key=key,
-        )
+        return PanelKey(url=row.url, kind=PanelKind(row.kind), key=key)
+
+
+def _value(row: PanelRow) -> Panel:
+    return Panel(id=row.id, guild_id=row.guild_id, url=row.url, kind=PanelKind(row.kind), label=row.label)

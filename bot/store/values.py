@@ -10,7 +10,7 @@ from bot.vitals import DeliveredTail
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel that a guild connected, with the key to act by."""
+    """A panel that a guild connected, without its key: what commands and services pass around."""
 
     id: int
     guild_id: int
@@ -18,6 +18,14 @@ class Panel:
     kind: PanelKind
     label: str
     """Unique within the guild, compared case-insensitively."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelKey:
+    """What opens a panel: on its way from the store to the pool of panel clients, and nowhere else."""
+
+    url: str
+    kind: PanelKind
     key: str = field(repr=False)
 
 

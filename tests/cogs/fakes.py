@@ -42,7 +42,6 @@ def panel(label: str = "home", *, number: int = 1) -> Panel:
         url="https://panel.example.com",
         kind=PanelKind.PTERODACTYL,
         label=label,
-        key="ptlc_PLANTEDSECRET",
     )
 
 

@@ -137,10 +137,10 @@ async def test_a_replaced_key_is_verified_first_and_the_old_one_stays_where_it_f
     connected = await place.connect(admin)
     with pytest.raises(KeyRefused):
         await place.services.panels.replace_key(admin, connected.panel, "ptlc_" + "y" * 43)
-    assert (await place.store.panels.get(admin.guild_id, connected.panel.id)).key == place.key
+    assert (await place.store.panels.key(admin.guild_id, connected.panel.id)).key == place.key
     fresh = place.panel.add_key(place.user)
     await place.services.panels.replace_key(admin, connected.panel, fresh)
-    assert (await place.store.panels.get(admin.guild_id, connected.panel.id)).key == fresh
+    assert (await place.store.panels.key(admin.guild_id, connected.panel.id)).key == fresh
 
 
 async def test_a_form_or_button_for_a_panel_that_is_gone_touches_no_other_panel(place, admin):

@@ -23,7 +23,7 @@ async def keyless(store, tmp_path):
     await store.relays.add(GUILD, castle.id, 11)
     attached = Store.attach(f"sqlite+aiosqlite:///{tmp_path}/wingcord.db", [Fernet.generate_key().decode()])
     with pytest.raises(StartupError):
-        await attached.panels.list(GUILD)
+        await attached.panels.keys(GUILD)
     yield attached
     await attached.close()
 

@@ -156,7 +156,7 @@ async def test_a_new_secret_key_takes_over_at_the_next_start(opened, keys: list[
     async with opened([newest, *keys]) as store:
         assert await store.rotate_keys() == 0
     async with opened([newest]) as store:
-        assert [panel.key for panel in await store.panels.list(1)] == ["ptlc_planted"]
+        assert [found.key for found in (await store.panels.keys(1)).values()] == ["ptlc_planted"]
 
 
 NEXT = """

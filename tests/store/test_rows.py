@@ -1,6 +1,7 @@
 """What can be stored, found again, refused and removed."""
 
 import asyncio
+import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from bot.errors import BadInput, UnknownServer
 from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.tables import Base, StateRow
-from bot.store.values import LinkedServer, Outgoing, Panel, Pause, WaitingBatch, WaitingItem
+from bot.store.values import LinkedServer, Outgoing, Panel, PanelKey, Pause, WaitingBatch, WaitingItem
 from bot.terms import Action, PanelKind, RelayStyle
 from bot.vitals import DeliveredTail
 
@@ -30,10 +31,19 @@ async def server_of(store: Store, panel: Panel, name: str = "Lobby", uuid: str =
 
 async def test_a_panel_comes_back_as_it_was_stored(store: Store) -> None:
     panel = await panel_of(store)
-    assert (panel.guild_id, panel.kind, panel.label, panel.key) == (GUILD, PanelKind.PELICAN, "Main", SECRET)
+    assert (panel.guild_id, panel.kind, panel.label) == (GUILD, PanelKind.PELICAN, "Main")
     assert await store.panels.get(GUILD, panel.id) == panel
     assert await store.panels.list(GUILD) == [panel]
-    assert SECRET not in repr(panel)
+    key = await store.panels.key(GUILD, panel.id)
+    assert key == PanelKey("https://panel.example", PanelKind.PELICAN, SECRET)
+    assert await store.panels.keys(GUILD) == {panel.id: key}
+    assert SECRET not in repr(key)
+
+
+async def test_a_panel_is_told_without_its_key(store: Store) -> None:
+    """What commands pass around, and forms hold for minutes, has no place for it."""
+    panel = await panel_of(store)
+    assert SECRET not in pickle.dumps(panel).decode("latin-1")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,7 @@ async def test_guilds_share_nothing(store: Store) -> None:
     assert await store.panels.list(GUILD) == [mine]
     assert await store.servers.list(OTHER) == [their_server]
     assert await store.panels.get(GUILD, theirs.id) is None
+    assert await store.panels.key(GUILD, theirs.id) is None
     with pytest.raises(BadInput):
         await store.servers.link(GUILD, theirs.id, "Stolen", "x", "u-9")
     with pytest.raises(BadInput):
@@ -69,8 +80,19 @@ async def test_guilds_share_nothing(store: Store) -> None:
 
 async def test_a_key_is_replaced(store: Store) -> None:
     panel = await panel_of(store)
-    await store.panels.replace_key(panel.id, "ptlc_another")
-    assert await store.panels.get(GUILD, panel.id) == replace(panel, key="ptlc_another")
+    former = await store.panels.replace_key(panel.id, "ptlc_another")
+    assert former is not None and former.key == SECRET
+    assert await store.panels.key(GUILD, panel.id) == replace(former, key="ptlc_another")
+    assert await store.panels.get(GUILD, panel.id) == panel
+
+
+async def test_a_removed_panel_has_no_key_to_read_or_replace(store: Store) -> None:
+    panel = await panel_of(store)
+    removed = await store.panels.remove(panel.id)
+    assert removed is not None and removed.key == SECRET
+    assert await store.panels.key(GUILD, panel.id) is None
+    assert await store.panels.replace_key(panel.id, "ptlc_another") is None
+    assert await store.panels.remove(panel.id) is None
 
 
 async def test_one_server_is_linked_once_in_a_guild(store: Store) -> None:

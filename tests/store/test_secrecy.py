@@ -52,5 +52,6 @@ async def test_a_key_once_read_is_masked_in_logs_even_without_a_tell_tale_prefix
 
     key = "PlantedOldPanelKeyOfThirtyTwo123"
     assert redact(f"key {key}") == f"key {key}"
-    await store.panels.add(1, "https://panel.example", PanelKind.PTERODACTYL_0_7, "Old", key)
+    panel = await store.panels.add(1, "https://panel.example", PanelKind.PTERODACTYL_0_7, "Old", key)
+    await store.panels.key(1, panel.id)
     assert redact(f"key {key}") == "key [secret]"
