@@ -12,6 +12,7 @@
 What it models, from Discord's documentation and from what discord.py 2.7 sends and expects:
 
 - log-in, application, guilds, roles, members, text channels; the bot's token, and 401 for any other
+- guilds that the bot is removed from, invited to again, or that have an outage; those with commands and without the bot
 - messages: JSON and multipart, edits, deletion, history, nonces, flags, embeds, files that can be fetched again,
   buttons and selects, mentions; all documented size limits with 50035, 50006 and 413; permissions with 50001 and 50013
 - commands, global and per guild, with the rules for names, descriptions, options and choices; who gets to see them

@@ -89,7 +89,8 @@ class Channel:
 
     def announce(self, event: str, message: Message) -> None:
         """Sends a message event to the bot if it can see the channel, and tells the listeners."""
-        if self.guild.me.permissions_in(self) & Permission.VIEW_CHANNEL and message.ephemeral_to is None:
+        seen = self.guild.joined and self.guild.me.permissions_in(self) & Permission.VIEW_CHANNEL
+        if seen and message.ephemeral_to is None:
             if event == "MESSAGE_DELETE":
                 data: Json = {"id": str(message.id), "channel_id": str(self.id)}
             else:

@@ -140,7 +140,8 @@ class Gateway(Switches):
         }
         session.dispatch("READY", ready)
         for guild in guilds:
-            self._emit_to(session, "GUILD_CREATE", {"unavailable": False}, guild)
+            if guild.available:
+                self._emit_to(session, "GUILD_CREATE", {"unavailable": False}, guild)
         self._world.hub.tell("gateway", "identified")
 
     def resume(self, connection: Connection, data: Json) -> None:

@@ -28,6 +28,7 @@ class Guild:
         self.name = name
         self.locale = locale
         self.joined = True
+        self.available = True
         self.system_channel: Channel | None = None
         self.updates_channel: Channel | None = None
         self.everyone = Role(self.id, "@everyone", self, int(EVERYONE_DEFAULT), 0)
@@ -123,6 +124,20 @@ class Guild:
         self.system_channel, self.updates_channel = system, updates
         self.emit("GUILD_UPDATE", self.payload())
 
+    def break_down(self) -> None:
+        """Begins an outage of the guild: GUILD_DELETE with `unavailable`, which is no farewell."""
+        self.available = False
+        self.world.emit("GUILD_DELETE", {"id": str(self.id), "unavailable": True}, self, INTENT_GUILDS)
+
+    def recover(self) -> None:
+        """Ends the outage: GUILD_CREATE, which says that the guild was known before."""
+        self.available = True
+        self.world.emit("GUILD_CREATE", {"unavailable": False}, self, INTENT_GUILDS)
+
+    def be_called_deleted(self) -> None:
+        """Sends the GUILD_DELETE of a removal although the bot was not removed: REST goes on knowing the guild."""
+        self.world.emit("GUILD_DELETE", {"id": str(self.id)}, self, INTENT_GUILDS)
+
     def channel(self, name: str) -> Channel:
         """The channel called `name`; KeyError if there is none."""
         return _by_name(self.channels.values(), name)
@@ -137,9 +152,21 @@ class Guild:
 
     def emit(self, event: str, data: Json, *, intent: int = INTENT_GUILDS) -> None:
         """Sends a gateway event about this guild to the bot, and tells the listeners."""
-        if self.joined and self.id in self.world.guilds:
+        if self.joined and self.available and self.id in self.world.guilds:
             self.world.emit(event, {**data, "guild_id": str(self.id)}, self, intent)
         self.world.hub.tell("guild", self)
+
+    def partial_payload(self) -> Json:
+        """The guild as the list of the bot's guilds has it."""
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "icon": None,
+            "banner": None,
+            "owner": False,
+            "permissions": str(self.bot_role.permissions),
+            "features": [],
+        }
 
     def payload(self) -> Json:
         """The guild as REST answers it."""

@@ -85,7 +85,7 @@ class Interaction:
             "channel_id": str(self.channel.id),
             "channel": channel,
             "member": member,
-            "app_permissions": str(guild.me.permissions_in(self.channel)),
+            "app_permissions": str(guild.me.permissions_in(self.channel) if guild.joined else 0),
             "locale": self.member.locale,
             "guild_locale": guild.locale,
             "entitlements": [],

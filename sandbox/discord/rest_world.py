@@ -49,6 +49,7 @@ class WorldRoutes:
             Route("GET", "/users/@me", lambda _: (200, self._world.self_payload())),
             Route("GET", "/applications/@me", lambda _: (200, self._world.application_payload())),
             Route("GET", "/oauth2/applications/@me", lambda _: (200, self._world.application_payload())),
+            Route("GET", "/users/@me/guilds", self.list_guilds),
             Route("GET", "/users/{user_id}", self.get_user),
             Route("GET", "/gateway", lambda _: (200, {"url": self._gateway_info()["url"]}), open=True),
             Route("GET", "/gateway/bot", lambda _: (200, self._gateway_info())),
@@ -67,6 +68,17 @@ class WorldRoutes:
         if guild is None:
             raise ApiError(404, 10004)
         return guild
+
+    def list_guilds(self, call: Call) -> Answer:
+        """GET /users/@me/guilds, in pages by `before` or `after` and `limit` (1 to 200), ascending by id."""
+        query = call.request.query
+        limit = min(max(int(query.get("limit", "200")), 1), 200)
+        ids = sorted(self._world.guilds)
+        if "before" in query:
+            page = [guild_id for guild_id in ids if guild_id < int(query["before"])][-limit:]
+        else:
+            page = [guild_id for guild_id in ids if guild_id > int(query.get("after", "0"))][:limit]
+        return 200, [self._world.guilds[guild_id].partial_payload() for guild_id in page]
 
     def get_user(self, call: Call) -> Answer:
         """GET /users/{id}."""

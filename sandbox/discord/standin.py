@@ -39,6 +39,7 @@ class DiscordStandIn:
     `rate_limits`: send rate-limit headers and 429s. `time_scale`: factor on all rate-limit windows. `port`: 0 picks a
     free one. `shards`: what /gateway/bot recommends. `privileged_intents`: bits switched on "in the portal".
     `interaction_deadline` and `token_lifetime` in seconds (Discord: 3 s, 15 min). `heartbeat_interval` in seconds.
+    `application_id`: whose token it is; left out, the same application in every stand-in.
     """
 
     def __init__(
@@ -56,10 +57,11 @@ class DiscordStandIn:
         token_lifetime: float = 900.0,
         bot_name: str = "Wingcord",
         keep_messages: int = 10_000,
+        application_id: int | None = None,
     ) -> None:
         self.token = token
         self._host, self._port = host, port
-        self.world = World(bot_name=bot_name, keep_messages=keep_messages)
+        self.world = World(bot_name=bot_name, keep_messages=keep_messages, application_id=application_id)
         self.registry = Commands(self.world)
         self.interactions = Interactions(self.world, deadline=interaction_deadline, lifetime=token_lifetime)
         self.limits = Limits(enabled=rate_limits, time_scale=time_scale)
@@ -122,13 +124,22 @@ class DiscordStandIn:
 
     # the world
 
-    def add_guild(self, name: str, *, locale: str = "en-US", bot_permissions: int | None = None) -> Guild:
-        """Makes a guild with the bot in it; the bot hears of it at once if it is connected."""
-        return self.world.add_guild(name, locale=locale, bot_permissions=bot_permissions)
+    def add_guild(
+        self, name: str, *, locale: str = "en-US", bot_permissions: int | None = None, commands_only: bool = False
+    ) -> Guild:
+        """Makes a guild with the bot in it; the bot hears of it at once if it is connected.
+
+        `commands_only`: the application's commands can be used there, but the bot is not a member.
+        """
+        return self.world.add_guild(name, locale=locale, bot_permissions=bot_permissions, commands_only=commands_only)
 
     def remove_guild(self, guild: Guild) -> None:
         """Removes the bot from a guild."""
         self.world.remove_guild(guild)
+
+    def invite_again(self, guild: Guild) -> None:
+        """Lets the bot into a guild that it was removed from, with all that was in it."""
+        self.world.invite_again(guild)
 
     @property
     def guilds(self) -> list[Guild]:

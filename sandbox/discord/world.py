@@ -22,14 +22,16 @@ def _nobody_listens(event: str, data: Json, guild: Guild, intent: int) -> None:
 class World:
     """Everything that exists; the gateway plugs itself in as `emit`."""
 
-    def __init__(self, *, bot_name: str = "Wingcord", keep_messages: int = 10_000) -> None:
+    def __init__(
+        self, *, bot_name: str = "Wingcord", keep_messages: int = 10_000, application_id: int | None = None
+    ) -> None:
         self.ids = Snowflakes()
         self.hub = Hub()
         self.users: dict[int, User] = {}
         self.guilds: dict[int, Guild] = {}
         self.keep_messages = keep_messages
         self.emit: Emit = _nobody_listens
-        self.bot = self.new_user(bot_name, bot=True)
+        self.bot = self.new_user(bot_name, bot=True, user_id=application_id)
         self.application_id = self.bot.id
         self.developer = self.new_user("Developer")
         self.attachment_base = ""
@@ -38,17 +40,26 @@ class World:
         """The bot's own account, as `/users/@me` and READY carry it."""
         return self.bot.payload() | {"verified": True, "mfa_enabled": True, "locale": "en-US", "email": None}
 
-    def new_user(self, name: str, *, bot: bool = False) -> User:
+    def new_user(self, name: str, *, bot: bool = False, user_id: int | None = None) -> User:
         """Makes an account."""
-        user = User(self.ids.fixed(), name, bot)
+        user = User(self.ids.fixed() if user_id is None else user_id, name, bot)
         self.users[user.id] = user
         return user
 
-    def add_guild(self, name: str, *, locale: str = "en-US", bot_permissions: int | None = None) -> Guild:
-        """Makes a guild with the bot in it (GUILD_CREATE); `bot_permissions` are the bits of the bot's role."""
+    def add_guild(
+        self, name: str, *, locale: str = "en-US", bot_permissions: int | None = None, commands_only: bool = False
+    ) -> Guild:
+        """Makes a guild with the bot in it (GUILD_CREATE); `bot_permissions` are the bits of the bot's role.
+
+        `commands_only`: the application was added with the scope `applications.commands` alone. Its commands can be
+        used, but there is no bot: gateway and REST know nothing of such a guild.
+        """
         guild = Guild(self, name, locale=locale, bot_permissions=bot_permissions)
-        self.guilds[guild.id] = guild
-        self.emit("GUILD_CREATE", {}, guild, INTENT_GUILDS)
+        if commands_only:
+            guild.joined = False
+            guild.members.pop(self.bot.id)
+        else:
+            self._join(guild)
         self.hub.tell("guild", guild)
         return guild
 
@@ -58,6 +69,16 @@ class World:
         guild.joined = False
         self.guilds.pop(guild.id, None)
         self.hub.tell("guild", guild)
+
+    def invite_again(self, guild: Guild) -> None:
+        """Lets the bot into a guild that it was removed from (GUILD_CREATE)."""
+        guild.joined = True
+        self._join(guild)
+        self.hub.tell("guild", guild)
+
+    def _join(self, guild: Guild) -> None:
+        self.guilds[guild.id] = guild
+        self.emit("GUILD_CREATE", {}, guild, INTENT_GUILDS)
 
     def channel(self, channel_id: int) -> Channel | None:
         """The channel with this id, in a guild that the bot is in."""
