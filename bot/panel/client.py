@@ -14,7 +14,7 @@ from bot.panel.models import ConsoleTicket, PanelIdentity, Resources, Server
 from bot.panel.requests import Requests, no_list, unexpected
 from bot.panel.tickets import parse_ticket
 from bot.panel.timing import PanelTiming
-from bot.panel.transport import Sessions, Transport
+from bot.panel.transport import Confirm, Sessions, Transport
 from bot.panel.wire import parse_resources, parse_server
 from bot.terms import PanelKind, PowerState, Signal
 
@@ -34,7 +34,8 @@ class PanelClient:
     """Every operation a client key allows. Get one from `PanelPool`, so that a key's budget is shared.
 
     Any method may raise any PanelError; docstrings name only what is special. Reads may be repeated within a few
-    seconds; identical ones in flight are one request. Power signals and commands are sent once or not at all.
+    seconds; identical ones in flight are one request. Power signals and commands are sent once or not at all, and not
+    before `confirm` was asked: behind all waiting, with the connection made; what it raises is raised.
     """
 
     def __init__(
@@ -99,7 +100,9 @@ class PanelClient:
             return known[1]
         return await self._flights.join(("resources", identifier), lambda: self._read_resources(identifier, path))
 
-    async def send_command(self, identifier: str, command: str, *, known_state: PowerState | None = None) -> None:
+    async def send_command(
+        self, identifier: str, command: str, *, confirm: Confirm, known_state: PowerState | None = None
+    ) -> None:
         """Send one console line of at most `LONGEST_COMMAND` characters.
 
         Raises BadInput for anything but one line of text, ServerOffline where the server is not running. Pelican
@@ -113,9 +116,11 @@ class PanelClient:
         if kind is PanelKind.PELICAN:
             await self._require_running(identifier, known_state)
         permission = "send-command" if kind is PanelKind.PTERODACTYL_0_7 else "control.console"
-        await self._requests.act(Asked(Operation.COMMAND, path, kind, body={"command": command}, permission=permission))
+        await self._requests.act(
+            Asked(Operation.COMMAND, path, kind, body={"command": command}, permission=permission), confirm
+        )
 
-    async def send_signal(self, identifier: str, signal: Signal) -> None:
+    async def send_signal(self, identifier: str, signal: Signal, *, confirm: Confirm) -> None:
         """Ask for a power change. Return means that the node will try, not that it has worked: follow the state."""
         path = f"{_path(identifier)}/power"
         kind = await self._known_kind()
@@ -123,7 +128,7 @@ class PanelClient:
         permission = f"power-{signal.value}" if is_old else _SIGNAL_PERMISSIONS[signal]
         self._usage.pop(identifier, None)
         await self._requests.act(
-            Asked(Operation.POWER, path, kind, body={"signal": signal.value}, permission=permission)
+            Asked(Operation.POWER, path, kind, body={"signal": signal.value}, permission=permission), confirm
         )
 
     async def console_ticket(self, identifier: str) -> ConsoleTicket:

@@ -9,7 +9,7 @@ from bot.panel.checks import check_key
 from bot.panel.client import PanelClient
 from bot.panel.guard import guarded_connector
 from bot.panel.timing import PanelTiming
-from bot.panel.transport import Sessions
+from bot.panel.transport import ConfirmedRequest, Sessions
 from bot.terms import PanelKind
 
 
@@ -50,12 +50,13 @@ class PanelPool:
 
     def _open(self) -> Sessions:
         if self._sessions is None:
-            self._sessions = Sessions(reads=self._session(keep_alive=True), actions=self._session(keep_alive=False))
+            self._sessions = Sessions(reads=self._session(for_actions=False), actions=self._session(for_actions=True))
         return self._sessions
 
-    def _session(self, *, keep_alive: bool) -> aiohttp.ClientSession:
+    def _session(self, *, for_actions: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=guarded_connector(allow_private=self._allow_private, keep_alive=keep_alive),
+            connector=guarded_connector(allow_private=self._allow_private, keep_alive=not for_actions),
+            request_class=ConfirmedRequest if for_actions else aiohttp.ClientRequest,
             # A session cookie from a login page would turn every POST into 419 (Sanctum's stateful mode).
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": "application/json", "User-Agent": f"Wingcord/{_version()}"},

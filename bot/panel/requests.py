@@ -13,7 +13,7 @@ from bot.panel.budget import Budget
 from bot.panel.refusals import Doubt, Refusal, judge
 from bot.panel.strangers import not_the_api
 from bot.panel.timing import PanelTiming
-from bot.panel.transport import Transport
+from bot.panel.transport import Confirm, Transport
 from bot.panel.wire import parse_server
 from bot.terms import PanelKind
 
@@ -35,14 +35,15 @@ class Requests:
             raise await self._settle(result, asked)
         return result
 
-    async def act(self, asked: Asked) -> None:
+    async def act(self, asked: Asked, confirm: Confirm) -> None:
         """POST, exactly once: a power signal or command must not happen twice (not even after a 429, which is certain).
 
-        Raises OutcomeUnknown where it was sent and nobody can tell what became of it.
+        `confirm` is asked behind all waiting, right before the request is sent; what it raises is raised, and nothing
+        was sent. Raises OutcomeUnknown where it was sent and nobody can tell what became of it.
         """
         async with self._budget.actions:
             await self._budget.admit(asked.bucket, deadline=self._deadline())
-            answer = await self._exchange(asked)
+            answer = self._noted(asked, await self._transport.act(asked, confirm))
         if not 200 <= answer.status < 300:
             raise await self._settle(judge(answer, asked), asked)
         if answer.is_web_page:
@@ -72,7 +73,7 @@ class Requests:
     async def _read_once(self, asked: Asked, deadline: float) -> dict[str, Any] | Refusal:
         async with self._budget.reads:
             await self._budget.admit(asked.bucket, deadline=deadline)
-            answer = await self._exchange(asked)
+            answer = self._noted(asked, await self._transport.read(asked))
         if 200 <= answer.status < 300:
             return _content(answer)
         refusal = judge(answer, asked)
@@ -80,8 +81,8 @@ class Requests:
             raise refusal.error
         return refusal
 
-    async def _exchange(self, asked: Asked) -> Answer:
-        answer = await self._transport.exchange(asked)
+    def _noted(self, asked: Asked, answer: Answer) -> Answer:
+        """Return the answer, with what it says about the budget taken down; RateLimited where it is a 429."""
         if answer.status == 429:
             raise self._budget.close(asked.bucket, answer.headers)
         self._budget.note(asked.bucket, answer.headers)

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import aiohttp
+from typing_extensions import override
 
 from bot import metrics
 from bot.errors import PanelBroken, PanelError, PanelUnreachable
@@ -18,6 +21,36 @@ log = logging.getLogger(__name__)
 
 _LONGEST_BODY = 8 * 2**20  # a page of 100 servers with long variables stays well below
 
+Confirm = Callable[[], Awaitable[None]]
+"""Asked in the last moment before an action is sent: returns where it may be, raises a BotError where not any more."""
+
+
+class _LastQuestion:
+    """Whether the action of the present task was confirmed, and so may have been sent."""
+
+    def __init__(self, confirm: Confirm) -> None:
+        self._confirm = confirm
+        self.answered = False
+
+    async def ask(self) -> None:
+        await self._confirm()
+        self.answered = True
+
+
+_last_question: ContextVar[_LastQuestion | None] = ContextVar("last_question", default=None)
+
+
+class ConfirmedRequest(aiohttp.ClientRequest):
+    """A request that asks once more, with its connection made and nothing sent yet: connecting may take 10 s."""
+
+    @override
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        question = _last_question.get()
+        if question is None:
+            raise RuntimeError("an action that nobody confirms")
+        await question.ask()
+        return await super().send(conn)
+
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
@@ -26,7 +59,7 @@ class Sessions:
     reads: aiohttp.ClientSession
     actions: aiohttp.ClientSession
     """A fresh connection each time: on a kept one that the panel is just closing, nobody could tell whether an action
-    arrived."""
+    arrived. Its requests are `ConfirmedRequest`s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +71,36 @@ class Transport:
     sessions: Sessions = field(repr=False)
     timing: PanelTiming
 
-    async def exchange(self, asked: Asked) -> Answer:
-        """Send one request and read the answer, whatever its status.
+    async def read(self, asked: Asked) -> Answer:
+        """Send one GET and read the answer, whatever its status.
 
-        Raises PanelUnreachable or PanelBroken where there is no answer, OutcomeUnknown where an action may have
-        happened all the same.
+        Raises PanelUnreachable or PanelBroken where there is no answer.
         """
+        return await self._exchange(asked, self.sessions.reads, may_have_happened=lambda: False)
+
+    async def act(self, asked: Asked, confirm: Confirm) -> Answer:
+        """Send one POST and read the answer, whatever its status; `confirm` is asked when the connection stands.
+
+        Raises what `confirm` raises, and then nothing was sent; PanelUnreachable or PanelBroken where there is no
+        answer, OutcomeUnknown where the action may have happened all the same.
+        """
+        question = _LastQuestion(confirm)
+        token = _last_question.set(question)
+        try:
+            answer = await self._exchange(asked, self.sessions.actions, may_have_happened=lambda: question.answered)
+        finally:
+            _last_question.reset(token)
+        if not question.answered:
+            raise RuntimeError("an action was sent and nobody confirmed it: has aiohttp changed how it sends?")
+        return answer
+
+    async def _exchange(
+        self, asked: Asked, session: aiohttp.ClientSession, *, may_have_happened: Callable[[], bool]
+    ) -> Answer:
         started = asyncio.get_running_loop().time()
         cause: Exception
         try:
-            answer = await self._send(asked)
+            answer = await self._send(asked, session)
         except PanelError:
             raise
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as exc:
@@ -59,7 +112,9 @@ class Transport:
         metrics.panel_requests.labels(metrics.status_class(None)).inc()
         log.debug("%s %s: %s after %.0f ms", asked.method, asked.path, type(cause).__name__, _ms(started))
         # Raised out here and without its cause where that holds the request's headers, and so the key.
-        raise self._failure(cause, asked) from (None if isinstance(cause, aiohttp.ClientResponseError) else cause)
+        raise self._failure(cause, may_have_happened=may_have_happened()) from (
+            None if isinstance(cause, aiohttp.ClientResponseError) else cause
+        )
 
     def _log(self, asked: Asked, answer: Answer, started: float) -> None:
         log.debug(
@@ -68,8 +123,7 @@ class Transport:
         if answer.status >= 400 and answer.detail:
             log.debug("%s %s said: %s", asked.method, asked.path, self._clean(answer.detail))
 
-    async def _send(self, asked: Asked) -> Answer:
-        session = self.sessions.actions if asked.is_action else self.sessions.reads
+    async def _send(self, asked: Asked, session: aiohttp.ClientSession) -> Answer:
         if session.closed:
             raise sentences.closing()
         async with session.request(
@@ -89,11 +143,11 @@ class Transport:
                 text = ""  # the status has told what became of the action
             return Answer(status=response.status, headers=response.headers, text=text)
 
-    def _failure(self, exc: Exception, asked: Asked) -> PanelError:
+    def _failure(self, exc: Exception, *, may_have_happened: bool) -> PanelError:
         host = urlsplit(self.url).netloc
         if (error := _no_connection(exc, host)) is not None:
             return error
-        if asked.is_action and not isinstance(exc, ValueError):
+        if may_have_happened and not isinstance(exc, ValueError):
             return sentences.outcome_unknown()
         if isinstance(exc, TimeoutError):
             return PanelUnreachable(

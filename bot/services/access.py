@@ -93,6 +93,17 @@ class Access:
         other = None if None in panels else panels[0]
         return Permit(other if other is not None else server.panel_id)
 
+    async def confirm(
+        self, permit: Permit, member: Member, action: Action, server: LinkedServer, *, command: str | None = None
+    ) -> None:
+        """Raise NotAllowed unless the permit would be given again: what was allowed may have waited for seconds."""
+        if await self.require(member, action, server, command=command) != permit:
+            raise NotAllowed(
+                _("The key that acts for you on **{server}** was changed meanwhile, so nothing was sent.").format(
+                    server=escape(server.name)
+                )
+            )
+
     async def require_linked(self, member: Member, server: LinkedServer) -> None:
         """Raise NotAllowed unless this very server is linked in the member's guild still: buttons outlive links.
 

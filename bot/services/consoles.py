@@ -2,16 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from bot.console.events import ConsoleLine
 from bot.console.hub import Listener
 from bot.errors import BadInput, BotError, NotSupported
 from bot.i18n import _
-from bot.panel.client import PanelClient
 from bot.services.access import Access
 from bot.services.connections import Connections
 from bot.services.members import Member
@@ -80,7 +80,8 @@ class Consoles:
                 listener, _deaf = await self._hear(server, stack)
                 state = _known(listener)
             line = server.say_template.replace("{message}", text)
-            await client.send_command(server.identifier, line, known_state=state)
+            confirm = partial(self._access.confirm, permit, member, Action.SAY, server)
+            await client.send_command(server.identifier, line, confirm=confirm, known_state=state)
         return _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
 
     async def command(self, member: Member, server: LinkedServer, command: str) -> CommandAnswer:
@@ -92,15 +93,18 @@ class Consoles:
         permit = await self._access.require(member, Action.COMMAND, server, command=text)
         panel = await self._connections.panel(server.guild_id, permit.panel_id)
         client = await self._connections.client_for(server, permit)
+        confirm = partial(self._access.confirm, permit, member, Action.COMMAND, server, command=text)
         if not panel.kind.has_console:
-            await client.send_command(server.identifier, text)
+            await client.send_command(server.identifier, text, confirm=confirm)
             return CommandAnswer(text, (), _("Sent. Panel 0.7 does not show API keys what the console answers."))
         async with AsyncExitStack() as stack:
             listener, deaf = await self._hear(server, stack)
             if listener is None:
-                await client.send_command(server.identifier, text)
+                await client.send_command(server.identifier, text, confirm=confirm)
                 return CommandAnswer(text, (), _("Sent, but the answer cannot be read: {why}").format(why=deaf))
-            return await self._ask(client, server, text, listener)
+            return await self._ask(
+                partial(client.send_command, server.identifier, text, confirm=confirm), server, text, listener
+            )
 
     async def last_lines(self, member: Member, server: LinkedServer, count: int) -> tuple[list[str], str | None]:
         """Return the console's last lines (masked, with escape sequences) and a note when there is something to say."""
@@ -125,12 +129,14 @@ class Consoles:
             return None, str(error)
         return listener, ""
 
-    async def _ask(self, client: PanelClient, server: LinkedServer, text: str, listener: Listener) -> CommandAnswer:
+    async def _ask(
+        self, send: Callable[..., Awaitable[None]], server: LinkedServer, text: str, listener: Listener
+    ) -> CommandAnswer:
         heard = _Heard()
         reader = asyncio.create_task(heard.read(listener), name=f"answer of {server.uuid}")
         try:
             sent_at = self._now()
-            await client.send_command(server.identifier, text, known_state=_known(listener))
+            await send(known_state=_known(listener))
             await heard.settle(self._timing)
         finally:
             reader.cancel()

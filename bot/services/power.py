@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from bot.console.events import ConsoleEvent, ConsoleLine, StatsUpdated, StatusChanged
 from bot.console.hub import Listener
@@ -69,7 +70,11 @@ class Power:
                 yield answer
                 return
             sent_at = self._clock()
-            await client.send_signal(server.identifier, signal)
+            await client.send_signal(
+                server.identifier,
+                signal,
+                confirm=partial(self._access.confirm, permit, member, Action(signal.value), server),
+            )
             yield Progress(_sent(signal, server))
             outcome = Outcome(signal, escape(server.name), before=before, sent_at=sent_at, timing=self._timing.outcome)
             steps = self._watch(listener, outcome) if listener else self._poll(client, server, outcome, sent_at)

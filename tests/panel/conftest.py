@@ -32,6 +32,10 @@ QUICK = PanelTiming(
 )
 
 
+async def allowed() -> None:
+    """Confirms whatever is about to be sent."""
+
+
 @dataclass
 class Reply:
     status: int = 200

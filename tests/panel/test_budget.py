@@ -10,6 +10,8 @@ import pytest
 from bot.errors import NotAPanel, PanelUnreachable, RateLimited
 from bot.terms import PanelKind, Signal
 
+from .conftest import allowed
+
 ONE, OLD = PanelKind.PTERODACTYL, PanelKind.PTERODACTYL_0_7
 
 
@@ -24,8 +26,8 @@ async def test_after_a_429_nothing_is_sent_until_the_panel_takes_requests_again(
     for doing in (
         client.server("a1c4e7f0"),
         client.resources("a1c4e7f0"),
-        client.send_signal("a1c4e7f0", Signal.START),
-        client.send_command("a1c4e7f0", "list"),
+        client.send_signal("a1c4e7f0", Signal.START, confirm=allowed),
+        client.send_command("a1c4e7f0", "list", confirm=allowed),
         client.console_ticket("a1c4e7f0"),
     ):
         caught = await refusal(doing)
@@ -45,8 +47,8 @@ async def test_a_short_limit_is_waited_out_and_the_read_repeated(panel, client, 
 async def test_an_action_waits_out_a_short_limit_before_it_is_sent(panel, client, kit, refusal):
     panel.on(f"{kit.server}/power", limited(kit, **{"Retry-After": "0.2"}), kit.reply(204), method="POST")
     started = asyncio.get_running_loop().time()
-    assert isinstance(await refusal(client.send_signal("a1c4e7f0", Signal.START)), RateLimited)
-    await client.send_signal("a1c4e7f0", Signal.START)
+    assert isinstance(await refusal(client.send_signal("a1c4e7f0", Signal.START, confirm=allowed)), RateLimited)
+    await client.send_signal("a1c4e7f0", Signal.START, confirm=allowed)
     assert asyncio.get_running_loop().time() - started >= 0.2
     assert len(panel.seen) == 2
 
@@ -83,7 +85,7 @@ async def test_0_7s_utilization_limit_leaves_power_alone(panel, client_for, kit,
     panel.on(f"{kit.server}/utilization", limited(kit, limit=15, **{"Retry-After": "40"}))
     panel.on(f"{kit.server}/power", kit.reply(204), method="POST")
     await refusal(client.resources("a1c4e7f0"))
-    await client.send_signal("a1c4e7f0", Signal.STOP)
+    await client.send_signal("a1c4e7f0", Signal.STOP, confirm=allowed)
     assert isinstance(await refusal(client.resources("a1c4e7f0")), RateLimited)
     assert len(panel.asked(f"{kit.server}/utilization")) == 1
 
@@ -94,7 +96,7 @@ async def test_usage_is_not_asked_again_within_its_freshness(panel, client_for, 
     panel.on(f"{kit.server}/power", kit.reply(204), method="POST")
     assert await client.resources("a1c4e7f0") == await client.resources("a1c4e7f0")
     assert len(panel.asked(f"{kit.server}/resources")) == 1
-    await client.send_signal("a1c4e7f0", Signal.STOP)
+    await client.send_signal("a1c4e7f0", Signal.STOP, confirm=allowed)
     await client.resources("a1c4e7f0")
     assert len(panel.asked(f"{kit.server}/resources")) == 2
 
@@ -154,9 +156,9 @@ async def test_a_read_is_not_repeated_where_the_panel_has_spoken(panel, client, 
 async def test_an_action_is_sent_once_whatever_happens(panel, client, kit, refusal, failure, action):
     panel.on(f"{kit.server}/{action}", kit.reply(**failure), kit.reply(204), method="POST")
     if action == "power":
-        await refusal(client.send_signal("a1c4e7f0", Signal.RESTART))
+        await refusal(client.send_signal("a1c4e7f0", Signal.RESTART, confirm=allowed))
     else:
-        await refusal(client.send_command("a1c4e7f0", "stop"))
+        await refusal(client.send_command("a1c4e7f0", "stop", confirm=allowed))
     assert len(panel.seen) == 1
 
 
@@ -168,7 +170,7 @@ async def test_only_four_reads_run_at_once_and_actions_pass_them(panel, client, 
     panel.on(f"{kit.server}/power", kit.reply(204), method="POST")
     readers = [asyncio.create_task(client.server(name)) for name in names]
     await panel.wait_until(lambda: len(panel.seen) == 4)
-    await client.send_signal("a1c4e7f0", Signal.KILL)
+    await client.send_signal("a1c4e7f0", Signal.KILL, confirm=allowed)
     assert len(panel.asked(method="GET")) == 4
     gate.set()
     assert len(await asyncio.gather(*readers)) == 7
@@ -177,7 +179,7 @@ async def test_only_four_reads_run_at_once_and_actions_pass_them(panel, client, 
 async def test_an_action_has_a_connection_of_its_own(panel, client, kit):
     """A kept-alive connection may be dying as it is used, and then nobody could tell whether the action arrived."""
     panel.on(f"{kit.server}/power", kit.reply(204), method="POST")
-    await client.send_signal("a1c4e7f0", Signal.STOP)
+    await client.send_signal("a1c4e7f0", Signal.STOP, confirm=allowed)
     assert panel.seen[0].headers.get("Connection") == "close"
 
 

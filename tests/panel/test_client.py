@@ -18,6 +18,8 @@ from bot.errors import (
 from bot.panel.models import PanelIdentity
 from bot.terms import PanelKind, PowerState, Signal
 
+from .conftest import allowed
+
 ONE, PEL, OLD = PanelKind.PTERODACTYL, PanelKind.PELICAN, PanelKind.PTERODACTYL_0_7
 VERSIONS = [("ptero-1.11", ONE), ("ptero-1.12.1", ONE), ("pelican", PEL), ("ptero-0.7", OLD)]
 
@@ -79,7 +81,7 @@ async def test_requests_look_as_panels_want_them(panel, client, kit, recorded):
     panel.on(f"{kit.server}/power", kit.reply(204), method="POST")
     await client.server("a1c4e7f0")
     await client.server("a1c4e7f0")
-    await client.send_signal("a1c4e7f0", Signal.RESTART)
+    await client.send_signal("a1c4e7f0", Signal.RESTART, confirm=allowed)
     for seen in panel.seen:
         assert seen.headers["Accept"] == "application/json"
         assert seen.headers["User-Agent"].startswith("Wingcord/")
@@ -107,7 +109,7 @@ async def test_an_unknown_kind_is_recognised_on_first_need(panel, client_for, ki
 
 async def test_a_command_goes_out_as_typed(panel, client, kit):
     panel.on(f"{kit.server}/command", kit.reply(204), method="POST")
-    await client.send_command("a1c4e7f0", "  say grüße 👋🏽 <@1>  ")
+    await client.send_command("a1c4e7f0", "  say grüße 👋🏽 <@1>  ", confirm=allowed)
     assert panel.seen[0].headers["Content-Type"] == "application/json"
     assert panel.seen[0].body == '{"command": "say gr\\u00fc\\u00dfe \\ud83d\\udc4b\\ud83c\\udffd <@1>"}'
 
@@ -131,7 +133,7 @@ async def test_a_command_goes_out_as_typed(panel, client, kit):
 )
 async def test_what_is_not_one_line_never_reaches_the_panel(panel, client, command, words):
     with pytest.raises(BadInput, match=words):
-        await client.send_command("a1c4e7f0", command)
+        await client.send_command("a1c4e7f0", command, confirm=allowed)
     assert not panel.seen
 
 
@@ -140,8 +142,8 @@ async def test_an_identifier_cannot_lead_to_another_path(panel, client, identifi
     for doing in (
         client.server(identifier),
         client.resources(identifier),
-        client.send_command(identifier, "list"),
-        client.send_signal(identifier, Signal.KILL),
+        client.send_command(identifier, "list", confirm=allowed),
+        client.send_signal(identifier, Signal.KILL, confirm=allowed),
         client.console_ticket(identifier),
     ):
         with pytest.raises(ServerNotFound, match="identifier"):
@@ -162,7 +164,7 @@ class TestPelicanCommands:
     async def test_a_running_server_gets_its_command(self, panel, client_for, kit, recorded):
         panel.on(f"{kit.server}/resources", recorded("pelican", "resources_running"))
         panel.on(f"{kit.server}/command", kit.reply(204), method="POST")
-        await client_for(PEL).send_command("a1c4e7f0", "list")
+        await client_for(PEL).send_command("a1c4e7f0", "list", confirm=allowed)
         assert len(panel.asked(method="POST")) == 1
 
     @pytest.mark.parametrize(
@@ -172,14 +174,14 @@ class TestPelicanCommands:
         self, panel, client_for, kit, recorded, refusal, usage, expected
     ):
         panel.on(f"{kit.server}/resources", recorded("pelican", usage))
-        assert type(await refusal(client_for(PEL).send_command("a1c4e7f0", "list"))) is expected
+        assert type(await refusal(client_for(PEL).send_command("a1c4e7f0", "list", confirm=allowed))) is expected
         assert not panel.asked(method="POST")
 
     async def test_a_state_known_from_the_socket_saves_the_question(self, panel, client_for, kit, refusal):
         panel.on(f"{kit.server}/command", kit.reply(204), method="POST")
         client = client_for(PEL)
-        await client.send_command("a1c4e7f0", "list", known_state=PowerState.STARTING)
-        offline = client.send_command("a1c4e7f0", "list", known_state=PowerState.OFFLINE)
+        await client.send_command("a1c4e7f0", "list", known_state=PowerState.STARTING, confirm=allowed)
+        offline = client.send_command("a1c4e7f0", "list", known_state=PowerState.OFFLINE, confirm=allowed)
         assert type(await refusal(offline)) is ServerOffline
         assert [one.method for one in panel.seen] == ["POST"]
 
@@ -271,7 +273,7 @@ class TestOneFlight:
         pool = pools()
         client = pool.client(url=panel.url, key=kit.key, kind=ONE)
         await pool.close()
-        for doing in (client.send_signal("a1c4e7f0", Signal.START), client.server("a1c4e7f0")):
+        for doing in (client.send_signal("a1c4e7f0", Signal.START, confirm=allowed), client.server("a1c4e7f0")):
             assert "going offline" in str(await refusal(doing))
         assert not panel.seen
 
@@ -279,7 +281,7 @@ class TestOneFlight:
 async def test_actions_are_never_joined(panel, client, kit):
     """Two people who press start at once are two requests: what the second one hears must be about his own."""
     panel.on(f"{kit.server}/power", kit.reply(204), method="POST")
-    await asyncio.gather(*(client.send_signal("a1c4e7f0", Signal.START) for _ in range(2)))
+    await asyncio.gather(*(client.send_signal("a1c4e7f0", Signal.START, confirm=allowed) for _ in range(2)))
     assert len(panel.seen) == 2
 
 

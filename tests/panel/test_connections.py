@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bot.errors import AddressForbidden, PanelUnreachable
 from bot.terms import PanelKind, Signal
 
+from .conftest import allowed
+
 ONE = PanelKind.PTERODACTYL
 
 
@@ -25,7 +27,7 @@ def free_port() -> int:
 
 async def test_a_refused_connection(pools, kit, refusal):
     client = pools().client(url=f"http://127.0.0.1:{free_port()}", key=kit.key, kind=ONE)
-    for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START)):
+    for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START, confirm=allowed)):
         caught = await refusal(doing)
         assert isinstance(caught, PanelUnreachable)
         assert "refuses the connection" in str(caught)
@@ -33,7 +35,7 @@ async def test_a_refused_connection(pools, kit, refusal):
 
 async def test_a_name_that_does_not_resolve(pools, kit, refusal):
     client = pools().client(url="http://no-such-name.invalid", key=kit.key, kind=ONE)
-    for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START)):
+    for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START, confirm=allowed)):
         caught = await refusal(doing)
         assert type(caught) is PanelUnreachable
         assert "no-such-name.invalid” cannot be found" in str(caught)
@@ -43,7 +45,7 @@ async def test_a_name_that_does_not_resolve(pools, kit, refusal):
 async def test_a_private_address_is_not_contacted(panel, pools, kit, refusal, host):
     """Names and literals alike; nothing arrives at the server that listens there."""
     client = pools(allow_private=False).client(url=f"http://{host}:{panel.server.port}", key=kit.key, kind=ONE)
-    for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.KILL)):
+    for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.KILL, confirm=allowed)):
         caught = await refusal(doing)
         assert type(caught) is AddressForbidden
         assert "ALLOW_PRIVATE_PANELS" in str(caught)
@@ -122,7 +124,7 @@ async def test_a_certificate_that_nobody_vouches_for(pools, kit, refusal, certif
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificate) as server:
         port = server.sockets[0].getsockname()[1]
         client = pools().client(url=f"https://127.0.0.1:{port}", key=kit.key, kind=ONE)
-        for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START)):
+        for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START, confirm=allowed)):
             caught = await refusal(doing)
             assert type(caught) is PanelUnreachable
             assert "certificate" in str(caught)

@@ -23,6 +23,8 @@ from bot.errors import (
 )
 from bot.terms import PanelKind, PowerState, Signal
 
+from .conftest import allowed
+
 ONE, PEL, OLD = PanelKind.PTERODACTYL, PanelKind.PELICAN, PanelKind.PTERODACTYL_0_7
 GENERIC = "An error was encountered while processing this request."
 UNEXPECTED = "An unexpected error was encountered while processing this request, please try again."
@@ -48,9 +50,9 @@ async def do(client, operation):
         case "ticket":
             return await client.console_ticket("a1c4e7f0")
         case "command":
-            return await client.send_command("a1c4e7f0", "say hi", known_state=PowerState.RUNNING)
+            return await client.send_command("a1c4e7f0", "say hi", known_state=PowerState.RUNNING, confirm=allowed)
         case _:
-            return await client.send_signal("a1c4e7f0", Signal(operation))
+            return await client.send_signal("a1c4e7f0", Signal(operation), confirm=allowed)
 
 
 ROUTES = {
@@ -236,7 +238,7 @@ async def test_a_conflict_says_which_state_the_server_is_in(panel, client, kit, 
         kit.reply(409, kit.error(409, "ServerStateConflictException", detail)),
         method="POST",
     )
-    caught = await refusal(client.send_signal("a1c4e7f0", Signal.START))
+    caught = await refusal(client.send_signal("a1c4e7f0", Signal.START, confirm=allowed))
     assert isinstance(caught, ServerBusy)
     assert caught.reason is reason
     assert len(panel.seen) == 1
@@ -273,7 +275,7 @@ async def test_a_wordless_403_about_a_server_is_settled_by_asking_for_the_list(
     denied = kit.reply(403, kit.error(403, "AccessDeniedHttpException", GENERIC))
     panel.on(f"{kit.server}/power", denied, method="POST")
     panel.on("/api/client", denied if list_status == 403 else kit.reply(200, {"object": "list", "data": []}))
-    caught = await refusal(client_for(OLD).send_signal("a1c4e7f0", Signal.KILL))
+    caught = await refusal(client_for(OLD).send_signal("a1c4e7f0", Signal.KILL, confirm=allowed))
     assert type(caught) is expected
     if expected is PermissionMissing:
         assert "power-kill" in str(caught)
@@ -305,7 +307,7 @@ async def test_a_wordless_404_tells_a_missing_route_from_a_missing_server(
 async def test_invalid_input_is_named_without_repeating_the_panels_text(panel, client, kit, refusal, body, words):
     reply = kit.reply(422, kit.error(422, "ValidationException", "planted-debug @everyone", **body))
     panel.on(f"{kit.server}/command", reply, method="POST")
-    caught = await refusal(client.send_command("a1c4e7f0", "say hi"))
+    caught = await refusal(client.send_command("a1c4e7f0", "say hi", confirm=allowed))
     assert isinstance(caught, RequestInvalid)
     assert words in str(caught)
 
@@ -406,7 +408,7 @@ async def test_an_action_that_is_never_answered_has_an_unknown_outcome(panel, cl
     panel.on(f"{kit.server}/power", kit.reply(204, after=never), method="POST")
     impatient = client_for(ONE, timing=dataclasses.replace(kit.quick, total=0.2))
     try:
-        caught = await refusal(impatient.send_signal("a1c4e7f0", Signal.START))
+        caught = await refusal(impatient.send_signal("a1c4e7f0", Signal.START, confirm=allowed))
     finally:
         never.set()
     assert isinstance(caught, OutcomeUnknown)
@@ -415,7 +417,7 @@ async def test_an_action_that_is_never_answered_has_an_unknown_outcome(panel, cl
 
 async def test_an_action_whose_connection_breaks_after_sending_has_an_unknown_outcome(panel, client, kit, refusal):
     panel.on(f"{kit.server}/command", kit.reply(cut=True), method="POST")
-    assert isinstance(await refusal(client.send_command("a1c4e7f0", "say hi")), OutcomeUnknown)
+    assert isinstance(await refusal(client.send_command("a1c4e7f0", "say hi", confirm=allowed)), OutcomeUnknown)
     assert len(panel.seen) == 1
 
 

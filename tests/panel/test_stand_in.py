@@ -22,6 +22,8 @@ from bot.errors import (
 from bot.terms import PanelKind, PowerState, Signal
 from sandbox.panel import Fault, PanelStandIn, Profile, faults
 
+from .conftest import allowed
+
 KINDS = {
     Profile.PTERO_1_11: PanelKind.PTERODACTYL,
     Profile.PTERO_1_12: PanelKind.PTERODACTYL,
@@ -92,16 +94,18 @@ async def test_usage_tells_the_state(world):
 @EVERY
 async def test_a_server_is_started_and_commanded(world):
     client = world.client()
-    await client.send_signal(world.off.identifier, Signal.START)
+    await client.send_signal(world.off.identifier, Signal.START, confirm=allowed)
     await world.panel.wait_for(lambda: world.off.state == "running")
-    await client.send_command(world.off.identifier, "say hello", known_state=PowerState.RUNNING)
+    await client.send_command(world.off.identifier, "say hello", known_state=PowerState.RUNNING, confirm=allowed)
     await world.panel.wait_for(lambda: world.panel.commands_received(world.off) == ["say hello"])
     assert world.panel.signals_received(world.off) == ["start"]
 
 
 @EVERY
 async def test_a_command_to_an_idle_server_is_refused(world, refusal):
-    assert type(await refusal(world.client().send_command(world.off.identifier, "list"))) is ServerOffline
+    assert (
+        type(await refusal(world.client().send_command(world.off.identifier, "list", confirm=allowed))) is ServerOffline
+    )
     assert not world.panel.commands_received(world.off)
 
 
@@ -143,11 +147,11 @@ async def test_a_subuser_is_told_which_permission_is_missing(world, refusal):
     helper = world.panel.add_user("helper")
     world.panel.add_subuser(world.on, helper, ["control.start"])
     client = world.client(key=world.panel.add_key(helper))
-    await client.send_signal(world.on.identifier, Signal.START)
-    caught = await refusal(client.send_signal(world.on.identifier, Signal.RESTART))
+    await client.send_signal(world.on.identifier, Signal.START, confirm=allowed)
+    caught = await refusal(client.send_signal(world.on.identifier, Signal.RESTART, confirm=allowed))
     assert type(caught) is PermissionMissing
     assert ("power-restart" if world.kind is PanelKind.PTERODACTYL_0_7 else "control.restart") in str(caught)
-    command = client.send_command(world.on.identifier, "list", known_state=PowerState.RUNNING)
+    command = client.send_command(world.on.identifier, "list", known_state=PowerState.RUNNING, confirm=allowed)
     assert type(await refusal(command)) is PermissionMissing
     assert not world.panel.commands_received(world.on)
 
@@ -159,7 +163,7 @@ async def test_a_suspended_server_is_busy_but_can_be_looked_at(world, refusal):
     assert (await client.server(world.on.identifier)).busy is BusyReason.SUSPENDED
     for doing in (
         client.resources(world.on.identifier),
-        client.send_signal(world.on.identifier, Signal.START),
+        client.send_signal(world.on.identifier, Signal.START, confirm=allowed),
         client.console_ticket(world.on.identifier),
     ):
         caught = await refusal(doing)
@@ -172,8 +176,10 @@ async def test_a_node_that_is_down_is_not_taken_for_a_panel_that_is_down(world, 
     world.panel.node.down()
     client = world.client()
     assert (await client.server(world.on.identifier)).name == "Survival"
-    assert type(await refusal(client.send_signal(world.on.identifier, Signal.START))) is NodeUnreachable
-    assert type(await refusal(client.send_command(world.on.identifier, "list"))) is NodeUnreachable
+    assert (
+        type(await refusal(client.send_signal(world.on.identifier, Signal.START, confirm=allowed))) is NodeUnreachable
+    )
+    assert type(await refusal(client.send_command(world.on.identifier, "list", confirm=allowed))) is NodeUnreachable
     if world.kind is PanelKind.PELICAN:
         assert (await client.resources(world.on.identifier)).state is PowerState.UNKNOWN
     else:
@@ -217,7 +223,7 @@ async def test_what_comes_between_bot_and_panel(world, refusal, effect, expected
 @EVERY
 async def test_a_lost_answer_to_an_action_is_an_unknown_outcome_and_nothing_is_repeated(world, refusal):
     world.panel.faults.add(Fault(faults.Reset(after_action=True), method="POST", times=None))
-    caught = await refusal(world.client().send_signal(world.on.identifier, Signal.STOP))
+    caught = await refusal(world.client().send_signal(world.on.identifier, Signal.STOP, confirm=allowed))
     assert type(caught) is OutcomeUnknown
     await world.panel.wait_for(lambda: world.on.state == "offline")
     assert world.panel.signals_received(world.on) == ["stop"]
@@ -241,7 +247,7 @@ async def test_the_sixth_ticket_in_a_minute_is_refused_and_power_goes_on(profile
         caught = await refusal(client.console_ticket(world.on.identifier))
         assert type(caught) is RateLimited
         assert 0 < caught.retry_after <= 60
-        await client.send_signal(world.on.identifier, Signal.STOP)
+        await client.send_signal(world.on.identifier, Signal.STOP, confirm=allowed)
         await client.console_ticket(world.off.identifier)
         await world.pool.close()
 
