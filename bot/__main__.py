@@ -1,4 +1,4 @@
-"""`python -m bot` runs the bot, `python -m bot check` says what is wrong with a set-up.
+"""`python -m bot` runs the bot; `check` says what is wrong with a set-up, `adopt` hands the database to another bot.
 
 Whatever keeps it from starting is one line on standard error and an exit code of its own:
 
@@ -14,6 +14,7 @@ code  meaning
 6     the database was made by a newer version of this program
 7     the secret keys cannot be used, or do not fit what is stored
 8     HTTP_LISTEN cannot be served
+9     the database belongs to another Discord application than the token
 ====  =========================================================
 """
 
@@ -34,14 +35,16 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Run what the command line asks for, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bot", description=_("A Discord bot for game-server panels."))
-    parser.add_argument("task", nargs="?", choices=["run", "check"], default="run", help=_("default: run"))
-    checking = parser.parse_args().task == "check"
+    parser.add_argument("task", nargs="?", choices=["run", "check", "adopt"], default="run", help=_("default: run"))
+    task = parser.parse_args().task
     try:
         settings = load_settings()
         if settings.discord_token is not None:
             register_secret(settings.discord_token.get_secret_value())
-        if checking:
+        if task == "check":
             return _check(settings)
+        if task == "adopt":
+            return _adopt(settings)
         set_up_logs(settings.log_level, settings.log_format)
         _run(settings)
     except StartupError as error:
@@ -82,6 +85,14 @@ def _check(settings: Settings) -> ExitCode:
         return fine
 
     return ExitCode.OK if asyncio.run(tell_all()) else ExitCode.UNFORESEEN
+
+
+def _adopt(settings: Settings) -> ExitCode:
+    from bot.adopt import adopt
+
+    set_up_logs("error", settings.log_format)
+    print(redact(asyncio.run(adopt(settings))), flush=True)  # noqa: T201  what the command has done
+    return ExitCode.OK
 
 
 def _tell(line: str) -> None:

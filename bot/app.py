@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 
+from bot import application
 from bot.client import WingcordClient
 from bot.console.hub import ConsoleHub
 from bot.discord_gateway import log_in, point_rest_at, stay_connected
+from bot.discord_probe import who_am_i
 from bot.discord_replies import finish_answers
 from bot.discord_report import ParkedReports
 from bot.discord_sink import DiscordSink, rate_limit_trace
@@ -25,7 +27,7 @@ from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Server
 from bot.services.connections import Connections
 from bot.settings import Settings, require_token
 from bot.store.database import make_folder
-from bot.store.store import Store
+from bot.store.store import Store, peek
 from bot.text.redaction import Redactor, redactor
 from bot.vitals import RelayHealth
 
@@ -41,6 +43,7 @@ async def run(settings: Settings) -> None:
     token = require_token(settings)
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
+        await _refuse_other_application(settings, token)
         secret_keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
         database_file = make_folder(settings.database_url)
         keys = load_keys(secret_keys, key_file(database_file))
@@ -59,7 +62,8 @@ async def run(settings: Settings) -> None:
         await _serve_health(settings, stack, store, bot.client)
         # Only now: discord.py cannot close a client that nobody tried to log in.
         stack.push_async_callback(bot.client.close)
-        await log_in(bot.client, token, gateway_url=settings.discord_gateway_url)
+        own = await log_in(bot.client, token, gateway_url=settings.discord_gateway_url)
+        await application.remember(store.state, own)
         # What waits for a panel or a game server ends now, and says so while there still is a client to say it with.
         stack.push_async_callback(finish_answers, _GOODBYE_SECONDS)
         stack.push_async_callback(pool.close)
@@ -146,6 +150,16 @@ class _Bot:
             with suppress(BotError):
                 wanted.append(WantedRelay(relay, server.name, await self._connections.target(server)))
         return wanted
+
+
+async def _refuse_other_application(settings: Settings, token: str) -> None:
+    """Raise StartupError before anything in the database is read or changed for an application it does not belong to.
+
+    Discord is asked: the number inside a token is the bot's, which for old applications is not the application's.
+    """
+    owner = application.parsed(await peek(settings.database_url, application.FACT))
+    if owner is not None:
+        application.refuse_other(owner, await who_am_i(token, settings.discord_api_url))
 
 
 def _stop_signal() -> asyncio.Event:

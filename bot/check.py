@@ -8,6 +8,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from bot import application
+from bot.application import Application
 from bot.discord_probe import who_am_i
 from bot.errors import BotError, ExitCode, StartupError
 from bot.health import Health
@@ -17,10 +19,10 @@ from bot.secret_keys import key_file, read_keys
 from bot.settings import Settings, require_token
 from bot.store.database import make_engine, sqlite_file
 from bot.store.migrate import Standing
-from bot.store.store import Store, inspect
+from bot.store.store import Store, inspect, peek
 from bot.store.values import Panel, PanelKey
 
-Probe = Callable[[str, str | None], Awaitable[str]]
+Probe = Callable[[str, str | None], Awaitable[Application]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,16 @@ class Finding:
 
 async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator[Finding]:
     """Yield what is found, one thing after the other; `probe` asks Discord whose token it is."""
-    yield await _discord(settings, probe)
+    discord, found = await _discord(settings, probe)
+    yield discord
     yield await _http_listen(settings)
     database, standing = await _database(settings)
     yield database
     if not database.fine:
         return
+    owner = application.parsed(await peek(settings.database_url, application.FACT))
+    if owner is not None and found is not None:
+        yield _owner(owner, found)
     try:
         keys = read_keys(_secret(settings), key_file(sqlite_file(settings.database_url)))
         # Where no key was made yet, any will do to find out that nothing is stored which would need one.
@@ -63,13 +69,23 @@ async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator
         yield finding
 
 
-async def _discord(settings: Settings, probe: Probe) -> Finding:
+async def _discord(settings: Settings, probe: Probe) -> tuple[Finding, Application | None]:
     try:
-        name = await probe(require_token(settings), settings.discord_api_url)
+        found = await probe(require_token(settings), settings.discord_api_url)
     except StartupError as error:
         subject = "DISCORD_TOKEN" if error.exit_code == ExitCode.TOKEN else "Discord"
+        return Finding(False, subject, str(error)), None
+    text = _("it is the token of the application {application}.").format(application=found)
+    return Finding(True, "DISCORD_TOKEN", text), found
+
+
+def _owner(owner: Application, found: Application) -> Finding:
+    subject = _("application")
+    try:
+        application.refuse_other(owner, found)
+    except StartupError as error:
         return Finding(False, subject, str(error))
-    return Finding(True, "DISCORD_TOKEN", _("Discord knows it as {name}.").format(name=name))
+    return Finding(True, subject, _("the database belongs to it."))
 
 
 async def _http_listen(settings: Settings) -> Finding:

@@ -1,8 +1,8 @@
 """Where discord.py finds Discord, and logging in there: every way it can fail becomes one line and an exit code."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import aiohttp
 import discord
@@ -10,6 +10,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.application import Application
 from bot.client import WingcordClient
 from bot.errors import ExitCode, StartupError
 from bot.i18n import _
@@ -23,17 +24,21 @@ def point_rest_at(api_url: str | None) -> None:
         Route.BASE = api_url.rstrip("/")
 
 
-async def log_in(client: discord.AutoShardedClient, token: str, *, gateway_url: str | None) -> None:
-    """Log in and learn where the gateway is; raises StartupError when the token or the connection does not serve.
+async def log_in(client: discord.AutoShardedClient, token: str, *, gateway_url: str | None) -> Application:
+    """Log in and learn where the gateway is; return whose token it is.
+
+    Raises StartupError when the token or the connection does not serve.
 
     The gateway's address is set where discord.py falls back to after an invalidated session: by default it would
     go to Discord's public address, whatever `/gateway/bot` had answered.
     """
-    async with _as_startup_errors():
+    with startup_errors():
         async with asyncio.timeout(_LOGIN_SECONDS):
             await client.login(token)
+            application = client.application or await client.application_info()
             client.shard_count, answered, _limits = await client.http.get_bot_gateway()
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url or answered)
+    return Application(application.id, application.name)
 
 
 async def stay_connected(client: WingcordClient) -> None:
@@ -41,12 +46,13 @@ async def stay_connected(client: WingcordClient) -> None:
 
     Raises StartupError when Discord refuses the session for good.
     """
-    async with _as_startup_errors():
+    with startup_errors():
         await client.connect(reconnect=True)
 
 
-@asynccontextmanager
-async def _as_startup_errors() -> AsyncGenerator[None]:
+@contextmanager
+def startup_errors() -> Generator[None]:
+    """Turn what discord.py raises when Discord cannot be used into StartupError."""
     try:
         yield
     except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:

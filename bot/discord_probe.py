@@ -1,17 +1,27 @@
-"""Asks Discord whether it takes the token, without going online: for `python -m bot check`."""
+"""Asks Discord about the token, without going online: whose it is, and where its bot is a member."""
 
 import discord
 
-from bot.discord_gateway import log_in, point_rest_at
+from bot.application import Application
+from bot.discord_gateway import log_in, point_rest_at, startup_errors
 
 
-async def who_am_i(token: str, api_url: str | None) -> str:
-    """Return the name of the bot that the token belongs to.
+async def who_am_i(token: str, api_url: str | None) -> Application:
+    """Return the application that the token belongs to.
 
     Raises:
         StartupError: Discord refuses the token or cannot be reached; the exit code tells which.
     """
     point_rest_at(api_url)
     async with discord.AutoShardedClient(intents=discord.Intents.none()) as client:
-        await log_in(client, token, gateway_url=None)
-        return str(client.user)
+        return await log_in(client, token, gateway_url=None)
+
+
+async def where_am_i(token: str, api_url: str | None) -> tuple[Application, frozenset[int]]:
+    """Return the token's application, and the ids of all guilds that its bot is a member of. Raises as `who_am_i`."""
+    point_rest_at(api_url)
+    async with discord.AutoShardedClient(intents=discord.Intents.none()) as client:
+        application = await log_in(client, token, gateway_url=None)
+        with startup_errors():
+            guilds = [guild.id async for guild in client.fetch_guilds(limit=None, with_counts=False)]
+        return application, frozenset(guilds)

@@ -148,6 +148,7 @@ class ExitCode(IntEnum):
     DATABASE_NEWER = 6
     SECRET_KEYS = 7
     HTTP_LISTEN = 8
+    APPLICATION = 9
 
 
 class StartupError(BotError):

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.application import Application
 from bot.errors import ExitCode
 from bot.settings import Settings
 from bot.store.store import Store
@@ -257,9 +258,9 @@ async def test_check_finds_a_good_set_up_good(tmp_path: Path, monkeypatch: pytes
         await store.panels.add(1, panel.url, PanelKind.PTERODACTYL, "Main", key)
         await store.close()
 
-        async def probe(token: str, api_url: str | None) -> str:
+        async def probe(token: str, api_url: str | None) -> Application:
             assert (token, api_url) == (TOKEN, None)
-            return "Wingcord#0001"
+            return Application(1, "Wingcord")
 
         settings = Settings(discord_token=TOKEN, secret_keys=KEY, allow_private_panels=True, http_listen="127.0.0.1:0")
         found = [finding async for finding in check(settings, probe=probe)]

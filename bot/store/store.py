@@ -6,7 +6,7 @@ from typing import Self
 from sqlalchemy import text
 
 from bot.errors import StartupError
-from bot.store.database import Database, cannot_open, make_engine, make_folder, try_file
+from bot.store.database import Database, cannot_open, make_engine, make_folder, sqlite_file, try_file
 from bot.store.grants import Grants
 from bot.store.guilds import Guilds
 from bot.store.journal import Journal
@@ -87,6 +87,26 @@ class Store:
         """
         await self.journal.rotate_keys()
         return await self.panels.rotate_keys()
+
+
+async def peek(database_url: str, fact: str) -> str | None:
+    """Return a fact that an existing database keeps (see `State`), changing nothing; None where there is none.
+
+    Raises:
+        StartupError: it cannot be opened.
+    """
+    file = sqlite_file(database_url)
+    if file is not None and not file.exists():
+        return None
+    if await inspect(database_url) in {Standing.EMPTY, Standing.NEWER}:
+        return None
+    database = Database(make_engine(database_url))
+    try:
+        return await State(database).get(fact)
+    except Exception as error:  # each driver raises errors of its own here
+        raise cannot_open(database_url, error) from error
+    finally:
+        await database.engine.dispose()
 
 
 async def inspect(database_url: str) -> Standing:

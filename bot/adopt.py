@@ -1,0 +1,59 @@
+"""Hands the database over to another Discord application on purpose, for `python -m bot adopt`."""
+
+from collections.abc import Awaitable, Callable
+
+from bot import application
+from bot.application import Application
+from bot.discord_probe import where_am_i
+from bot.i18n import _, ngettext
+from bot.instance_lock import sole_owner
+from bot.secret_keys import key_file, load_keys
+from bot.settings import Settings, require_token
+from bot.store.database import make_folder, sqlite_file
+from bot.store.store import Store
+
+Probe = Callable[[str, str | None], Awaitable[tuple[Application, frozenset[int]]]]
+
+
+async def adopt(settings: Settings, *, probe: Probe = where_am_i) -> str:
+    """Make the token's application the database's owner; return what was done, in sentences. Nothing else is changed.
+
+    Raises:
+        StartupError: the settings, the token, Discord or the database do not serve, or a bot is running on it.
+    """
+    token = require_token(settings)
+    file = sqlite_file(settings.database_url)
+    if file is not None and not file.exists():
+        return _(
+            "There is no database yet at {file}: it will belong to the first application that starts on it."
+        ).format(file=file)
+    found, present = await probe(token, settings.discord_api_url)
+    secret_keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
+    with sole_owner(make_folder(settings.database_url)):
+        store = await Store.open(settings.database_url, load_keys(secret_keys, key_file(file)))
+        try:
+            owner = application.parsed(await store.state.get(application.FACT))
+            known = await store.guilds.all()
+            await application.remember(store.state, found)
+        finally:
+            await store.close()
+    return _told(owner, found, missing=len(set(known) - present), known=len(known))
+
+
+def _told(owner: Application | None, found: Application, *, missing: int, known: int) -> str:
+    if owner is None:
+        return _("The database belonged to no application yet; from now on it belongs to {found}.").format(found=found)
+    if owner.id == found.id:
+        return _("The database belongs to {found} already; nothing was changed.").format(found=found)
+    told = _("The database belonged to {owner}; from now on it belongs to {found}. Nothing was deleted.").format(
+        owner=owner, found=found
+    )
+    if missing:
+        told += " " + ngettext(
+            "Of {known} Discord servers that were served so far, {found} is missing in {missing}: what is stored for "
+            "it is deleted once the bot has run for seven days without being invited there.",
+            "Of {known} Discord servers that were served so far, {found} is missing in {missing}: what is stored for "
+            "them is deleted once the bot has run for seven days without being invited there.",
+            missing,
+        ).format(known=known, found=found, missing=missing)
+    return told
