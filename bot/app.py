@@ -15,10 +15,10 @@ from bot.discord_probe import who_am_i
 from bot.discord_replies import finish_answers
 from bot.discord_report import ParkedReports
 from bot.discord_sink import DiscordSink, rate_limit_trace
-from bot.errors import BotError
 from bot.health import Health
 from bot.instance_lock import sole_owner
 from bot.panel.pool import PanelPool
+from bot.relay.guild import Equipment
 from bot.relay.pace import Paces
 from bot.relay.supervisor import RelaySupervisor
 from bot.relay.wanted import WantedRelay
@@ -28,6 +28,7 @@ from bot.services.connections import Connections
 from bot.settings import Settings, require_token
 from bot.store.database import make_folder
 from bot.store.store import Store, peek
+from bot.store.values import Relay
 from bot.text.redaction import Redactor, redactor
 from bot.vitals import RelayHealth
 
@@ -88,13 +89,15 @@ class _Bot:
         self.reports = ParkedReports(self.client)
         self.relays = RelaySupervisor(
             wanted=self._wanted_relays,
-            open_console=lambda wanted, past: hub.listen(wanted.target, past=past),
-            sink=DiscordSink(self.client),
-            paces=paces,
-            journal=store.journal,
-            redactor=redactor_of,
-            report=self.reports.report,
-            pauses=store.relays,
+            equipment=Equipment(
+                open_console=lambda wanted, past: hub.listen(wanted.target, past=past),
+                sink=DiscordSink(self.client),
+                paces=paces,
+                journal=store.journal,
+                redactor=redactor_of,
+                report=self.reports.report,
+                pauses=store.relays,
+            ),
         )
 
     async def work_until(self, stop: asyncio.Event) -> None:
@@ -126,30 +129,35 @@ class _Bot:
             power=Power(access, connections),
             consoles=Consoles(access, connections, redactor=self._redactor_of),
             relays=Relays(store, access, connections, changed=self._wake_relays, health=self._relay_health),
-            guilds=Guilds(store, pool, changed=self._wake_relays, channel_gone=self._channel_gone),
+            guilds=Guilds(
+                store,
+                pool,
+                changed=self._wake_relays,
+                rights_changed=self._rights_changed,
+                channel_gone=self._channel_gone,
+            ),
         )
 
     # Looked up at the time of the call: the relays are made after the services, which need the client in between.
 
-    def _wake_relays(self, relay_id: int | None = None) -> None:
-        self.relays.wake(relay_id)
+    def _wake_relays(self, guild_id: int) -> None:
+        self.relays.wake(guild_id)
 
-    def _channel_gone(self, channel_id: int) -> None:
-        self.relays.channel_gone(channel_id)
+    def _rights_changed(self, guild_id: int) -> None:
+        self.relays.rights_changed(guild_id)
 
-    def _relay_health(self, relay_id: int) -> RelayHealth | None:
-        return self.relays.health(relay_id)
+    def _channel_gone(self, guild_id: int, channel_id: int) -> None:
+        self.relays.channel_gone(guild_id, channel_id)
 
-    async def _wanted_relays(self) -> Sequence[WantedRelay]:
-        """The relays in the database with what is needed to run each."""
-        wanted: list[WantedRelay] = []
-        for relay in await self._store.relays.list():
-            server = await self._store.servers.get(relay.server_id)
-            if server is None:
-                continue  # unlinked a moment ago; its relay goes with it
-            with suppress(BotError):
-                wanted.append(WantedRelay(relay, server.name, await self._connections.target(server)))
-        return wanted
+    def _relay_health(self, relay: Relay) -> RelayHealth | None:
+        return self.relays.health(relay.guild_id, relay.id)
+
+    async def _wanted_relays(self, guild_id: int | None) -> Sequence[WantedRelay]:
+        """The relays in the database, of a guild or of all, with what is needed to run each."""
+        return [
+            WantedRelay(one.relay, one.server.name, self._connections.target_at(one.server, one.panel_url))
+            for one in await self._store.relays.wanted(guild_id)
+        ]
 
 
 async def _refuse_other_application(settings: Settings, token: str) -> None:

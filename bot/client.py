@@ -108,24 +108,24 @@ class WingcordClient(commands.AutoShardedBot):
 
     async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
         """A role may give back what the bot lacked."""
-        await self.services.guilds.rights_changed(after.guild.id)
+        self.services.guilds.rights_changed(after.guild.id)
 
     async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """A channel may let the bot in again."""
-        await self.services.guilds.rights_changed(after.guild.id)
+        self.services.guilds.rights_changed(after.guild.id)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Nothing more can be relayed into the channel."""
-        self.services.guilds.channel_deleted(channel.id)
+        self.services.guilds.channel_deleted(channel.guild.id, channel.id)
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Nor into a thread."""
-        self.services.guilds.channel_deleted(payload.thread_id)
+        self.services.guilds.channel_deleted(payload.guild_id, payload.thread_id)
 
     async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
         """The bot may have been given a role; about other members it hears nothing."""
         if after.id == after.guild.me.id:
-            await self.services.guilds.rights_changed(after.guild.id)
+            self.services.guilds.rights_changed(after.guild.id)
 
     async def on_ready(self) -> None:
         """Catch up with guilds joined or left and roles deleted while away. May run more than once."""

@@ -1,8 +1,8 @@
-"""The writers of all channels, and what an earlier life of the program left for them to do."""
+"""The writers of a guild's channels, and what an earlier life of the program left for them to do."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from bot.relay.backlog import Bounds, Voice
 from bot.relay.journal import Journal
@@ -13,11 +13,32 @@ from bot.relay.wanted import WantedRelay
 from bot.store.values import Outgoing, WaitingBatch
 
 
+class Leftovers:
+    """What an earlier life was sending and what it left waiting, by channel id; who goes on with it takes it out."""
+
+    def __init__(self) -> None:
+        self.unsettled: dict[int, Outgoing] = {}
+        self.waiting: dict[int, list[WaitingBatch]] = {}
+        self._read = False
+
+    async def read(self, journal: Journal) -> None:
+        """Read the journal, once.
+
+        Raises:
+            Exception: whatever the database's trouble is.
+        """
+        if not self._read:
+            self.waiting = await journal.waiting()
+            self.unsettled = await journal.unsettled()
+            self._read = True
+
+
 class Channels:
-    """Opens and closes one writer per channel. `parked` is called when one of them can write no more."""
+    """Opens and closes one writer per channel of a guild. `parked` is called when one of them can write no more."""
 
     def __init__(
         self,
+        leftovers: Leftovers,
         *,
         sink: Sink,
         paces: Paces,
@@ -26,13 +47,11 @@ class Channels:
         timing: OutboxTiming | None,
         bounds: Bounds | None,
     ) -> None:
+        self._leftovers = leftovers
         self._sink, self._paces, self._journal = sink, paces, journal
         self._parked, self._timing, self._bounds = parked, timing, bounds
         self._outboxes: dict[int, Outbox] = {}
         self._opened: set[int] = set()
-        self._read = False
-        self._unsettled: dict[int, Outgoing] = {}
-        self._waiting: dict[int, list[WaitingBatch]] = {}
 
     def __getitem__(self, channel_id: int) -> Outbox:
         """Return the channel's writer; raises KeyError if it has none."""
@@ -42,17 +61,6 @@ class Channels:
         """Iterate over the writers there are; some may be opened or closed meanwhile."""
         return iter(list(self._outboxes.values()))
 
-    async def read_journal(self) -> None:
-        """Read, once, what an earlier life was sending and what it left waiting.
-
-        Raises:
-            Exception: whatever the database's trouble is.
-        """
-        if not self._read:
-            self._waiting = await self._journal.waiting()
-            self._unsettled = await self._journal.unsettled()
-            self._read = True
-
     def open(
         self, starting: Iterable[WantedRelay], wanted: Collection[WantedRelay], voice: Callable[[WantedRelay], Voice]
     ) -> None:
@@ -60,17 +68,16 @@ class Channels:
 
         What an earlier life left waiting is queued now, in its relay's `voice`, before any relay goes on behind it.
         """
-        for one in starting:
-            channel_id = one.relay.channel_id
-            if channel_id not in self._outboxes:
-                outbox = self._outboxes[channel_id] = self._open(channel_id)
-                batches = self._waiting.pop(channel_id, None)
-                if batches is not None:
-                    mates = [other for other in wanted if other.relay.channel_id == channel_id]
-                    outbox.restore(batches, {mate.relay.id: voice(mate) for mate in mates})
-        sharing = Counter(one.relay.channel_id for one in wanted)
+        mates: defaultdict[int, list[WantedRelay]] = defaultdict(list)
+        for one in wanted:
+            mates[one.relay.channel_id].append(one)
+        for channel_id in {one.relay.channel_id for one in starting} - self._outboxes.keys():
+            outbox = self._outboxes[channel_id] = self._open(channel_id)
+            batches = self._leftovers.waiting.pop(channel_id, None)
+            if batches is not None:
+                outbox.restore(batches, {mate.relay.id: voice(mate) for mate in mates[channel_id]})
         for channel_id, outbox in self._outboxes.items():
-            outbox.name_servers(wanted=sharing[channel_id] > 1)
+            outbox.name_servers(wanted=len(mates[channel_id]) > 1)
 
     def gone(self, channel_id: int) -> None:
         """Park the writer of a channel that was deleted."""
@@ -84,13 +91,13 @@ class Channels:
         del self._outboxes[outbox.channel_id]
         if outbox.unsettled is not None:
             # It is told of nowhere else, should the bot be allowed to post again.
-            self._unsettled[outbox.channel_id] = outbox.unsettled
+            self._leftovers.unsettled[outbox.channel_id] = outbox.unsettled
 
-    async def keep_only(self, wanted: Mapping[int, WantedRelay]) -> None:
+    async def keep_only(self, wanted: Iterable[WantedRelay]) -> None:
         """Close the writers of channels that no relay goes into any more; what waits for them is forgotten."""
-        for channel_id in self._opened - {one.relay.channel_id for one in wanted.values()}:
+        for channel_id in self._opened - {one.relay.channel_id for one in wanted}:
             self._opened.discard(channel_id)
-            self._unsettled.pop(channel_id, None)
+            self._leftovers.unsettled.pop(channel_id, None)
             if channel_id in self._outboxes:
                 await self._outboxes.pop(channel_id).close(0)
             self._journal.forget(channel_id)
@@ -101,7 +108,7 @@ class Channels:
         self._outboxes.clear()
 
     def _open(self, channel_id: int) -> Outbox:
-        unsettled = self._unsettled.pop(channel_id, None)
+        unsettled = self._leftovers.unsettled.pop(channel_id, None)
         if channel_id in self._opened:
             # The bot may post again, and its relays begin behind what was delivered: what waited then is no more.
             self._journal.forget(channel_id, message=unsettled is None)

@@ -10,8 +10,11 @@ from bot.vitals import DeliveredTail
 class Journal(Protocol):
     """Kept by the store. At most one message per channel is on its way."""
 
-    async def tails(self, relay_ids: Collection[int]) -> dict[int, DeliveredTail]:
-        """Return the delivered tails of those relays that have one; a message on its way counts as delivered."""
+    async def tails(self, relay_ids: Collection[int] | None = None) -> dict[int, DeliveredTail]:
+        """Return the delivered tails of those of these relays, or (None) of all, that have one.
+
+        A message on its way counts as delivered.
+        """
         ...
 
     async def unsettled(self) -> dict[int, Outgoing]:

@@ -1,4 +1,4 @@
-"""Relays that cannot run: why, until when, and whom that was told."""
+"""A guild's relays that cannot run: why, until when, and whom that was told."""
 
 import asyncio
 import logging
@@ -26,23 +26,34 @@ class ParkedRelay:
 
 
 class Parking:
-    """Holds parked relays by id; `report` is told why, once per reason. `recheck`: see `SupervisorTiming`."""
+    """Holds parked relays by id; `report` is told why, once per reason until lines arrive again.
 
-    def __init__(self, report: Report | None, *, recheck: float) -> None:
+    `recheck`, `hasten`: see `SupervisorTiming`.
+    """
+
+    def __init__(
+        self, report: Report | None, *, recheck: float, hasten: float, clock: Callable[[], float] | None = None
+    ) -> None:
         self.relays: dict[int, ParkedRelay] = {}
         self._report = report
-        self._recheck = recheck
-        self._reported: dict[int, str] = {}
+        self._clock = clock or asyncio.get_running_loop().time
+        self._recheck, self._first_gap = recheck, hasten
+        self._reported: dict[int, tuple[str, int]] = {}
+        """By relay id: the reason, and how many lines had been delivered then."""
+        self._gap = hasten
+        self._next_try = float("-inf")
+        self._hastened = False
 
     async def park(self, wanted: WantedRelay, error: BotError, health: RelayHealth) -> None:
         """Park a relay: for a while where the bot may not post, for rights come back without a word, else for good."""
-        relay_id = wanted.relay.id
-        until = _now() + self._recheck if isinstance(error, ChannelForbidden) else float("inf")
-        parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=str(error))
+        relay_id, reason = wanted.relay.id, str(error)
+        until = self._clock() + self._recheck if isinstance(error, ChannelForbidden) else float("inf")
+        parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=reason)
         self.relays[relay_id] = ParkedRelay(wanted, parked, until)
-        if self._reported.get(relay_id) == str(error):
+        told = self._reported.get(relay_id)
+        self._reported[relay_id] = (reason, health.delivered)
+        if told == (reason, health.delivered):
             return
-        self._reported[relay_id] = str(error)
         _log.warning("relay %s is parked: %s", relay_id, error)
         if self._report is not None:
             try:
@@ -50,10 +61,30 @@ class Parking:
             except Exception:  # noqa: BLE001 - telling people is best effort
                 _log.exception("the parking of relay %s could not be reported", relay_id)
 
+    def hasten(self) -> float:
+        """Have the parked relays tried again; return when, on the loop's clock: inf if there are none.
+
+        At once, but ever later if that is asked for again and again: each try may be a request that Discord refuses,
+        and 10,000 of those in 10 minutes, whichever the guild, would shut the bot out everywhere.
+        """
+        now = self._clock()
+        if now >= self._next_try + self._recheck:
+            self._gap = self._first_gap
+        when = max(now, self._next_try)
+        for relay_id, parked in self.relays.items():
+            self.relays[relay_id] = replace(parked, until=min(parked.until, when))
+        self._hastened = bool(self.relays)
+        return when if self.relays else float("inf")
+
     def release(self, wanted: Mapping[int, WantedRelay]) -> None:
         """Let go of relays that are not wanted any more, or otherwise, and of those whose time has come."""
+        now = self._clock()
+        due = {relay_id for relay_id, parked in self.relays.items() if now >= parked.until}
+        if due and self._hastened:
+            self._hastened = False
+            self._next_try, self._gap = now + self._gap, min(2 * self._gap, self._recheck)
         for relay_id, parked in list(self.relays.items()):
-            if wanted.get(relay_id) != parked.wanted or _now() >= parked.until:
+            if relay_id in due or wanted.get(relay_id) != parked.wanted:
                 del self.relays[relay_id]
 
     def forget(self, relay_id: int) -> None:
@@ -64,8 +95,4 @@ class Parking:
     @property
     def wait(self) -> float:
         """After how many seconds the first relay's time has come; inf if none is parked for a time."""
-        return min((parked.until - _now() for parked in self.relays.values()), default=float("inf"))
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+        return min((parked.until - self._clock() for parked in self.relays.values()), default=float("inf"))

@@ -1,7 +1,7 @@
 """Paused relays: whose lines are kept back until when, and what the channel is told at the beginning and the end."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -16,12 +16,12 @@ _SAVE = 60.0
 class PauseBook(Protocol):
     """Where pauses are kept (see `bot.store.relays`)."""
 
-    async def save_skipped(self, relay_id: int, count: int) -> None:
-        """Note how many lines the present pause has kept back."""
+    async def save_skipped(self, counts: Mapping[int, int]) -> None:
+        """Note, by relay id, how many lines the present pause has kept back."""
         ...
 
-    async def forget_pause(self, relay_id: int, pause: Pause) -> None:
-        """Forget a pause whose end was told, unless another has taken its place."""
+    async def forget_pauses(self, pauses: Mapping[int, Pause]) -> None:
+        """Forget pauses, by relay id, whose end was told, unless another has taken its place."""
         ...
 
 
@@ -71,7 +71,7 @@ class Gate:
 
 
 class Pauses:
-    """The gates of all relays. `now` gives the present moment in UTC."""
+    """The gates of a guild's relays. `now` gives the present moment in UTC."""
 
     def __init__(self, book: PauseBook | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._book = book
@@ -93,41 +93,50 @@ class Pauses:
 
     async def look(self, relays: Iterable[tuple[Relay, Speaker]]) -> float:
         """Open and close gates as the rows say; return after how many seconds to look again (inf: no need)."""
-        wait = float("inf")
+        wait, over = float("inf"), dict[int, Pause]()
         for relay, speaker in relays:
             gate, pause, now = self.gate(relay), relay.pause, self._now()
             if pause is None:
                 gate.open()
             elif now >= pause.until:
-                await self._end(gate, relay.id, pause, speaker)
+                self._end(gate, relay.id, pause, speaker)
+                over[relay.id] = pause
             else:
                 if not gate.knows(pause):
                     gate.close(pause)
                     speaker.announce(notices.paused(speaker.server, pause.until))
                 wait = min(wait, _SAVE, (pause.until - now).total_seconds())
-        await self.save()
+        if not await self._forget(over) or not await self.save():
+            wait = min(wait, _SAVE)
         return wait
 
-    async def save(self) -> None:
-        """Keep the counts for the next life of the bot."""
-        for relay_id, gate in self._gates.items():
-            if gate.closed and gate.skipped != gate.saved and self._book is not None:
-                count = gate.skipped
-                try:
-                    await self._book.save_skipped(relay_id, count)
-                except Exception:  # noqa: BLE001 - whatever the store's trouble is, relays go on
-                    _log.exception("the count of relay %s's pause cannot be saved", relay_id)
-                else:
-                    gate.saved = count
+    async def save(self) -> bool:
+        """Keep the counts for the next life of the bot; return whether that could be done."""
+        counts = {key: gate.skipped for key, gate in self._gates.items() if gate.closed and gate.skipped != gate.saved}
+        if self._book is None or not counts:
+            return True
+        try:
+            await self._book.save_skipped(counts)
+        except Exception:  # noqa: BLE001 - whatever the store's trouble is, relays go on
+            _log.exception("the counts of the pauses of relays %s cannot be saved", sorted(counts))
+            return False
+        for relay_id, count in counts.items():
+            self._gates[relay_id].saved = count
+        return True
 
-    async def _end(self, gate: Gate, relay_id: int, pause: Pause, speaker: Speaker) -> None:
+    def _end(self, gate: Gate, relay_id: int, pause: Pause, speaker: Speaker) -> None:
         if self._told.get(relay_id) != pause:
             speaker.announce(notices.resumed(speaker.server, pause.since, pause.until, gate.skipped, exact=gate.exact))
             self._told[relay_id] = pause
         gate.open()
-        if self._book is None:
-            return
+
+    async def _forget(self, over: Mapping[int, Pause]) -> bool:
+        """Forget pauses whose end was told; return whether that could be done: if not, the end is not told twice."""
+        if self._book is None or not over:
+            return True
         try:
-            await self._book.forget_pause(relay_id, pause)
-        except Exception:  # noqa: BLE001 - it is tried again at the next look; the end is not told twice
-            _log.exception("the pause of relay %s cannot be forgotten", relay_id)
+            await self._book.forget_pauses(over)
+        except Exception:  # noqa: BLE001 - whatever the store's trouble is, relays go on
+            _log.exception("the pauses of relays %s cannot be forgotten", sorted(over))
+            return False
+        return True

@@ -56,17 +56,20 @@ class Connections:
         """Let the panel's consoles try again at once: what kept them away may have been its old key."""
         for server in await self._store.servers.list(panel.guild_id):
             if server.panel_id == panel.id:
-                self._hub.adopt(await self.target(server))
+                self._hub.adopt(self.target_at(server, panel.url))
 
     async def target(self, server: LinkedServer) -> ConsoleTarget:
         """Return what identifies the server's console, by the key it was linked with: one socket for all features."""
-        panel = await self.panel(server.guild_id, server.panel_id)
+        return self.target_at(server, (await self.panel(server.guild_id, server.panel_id)).url)
+
+    def target_at(self, server: LinkedServer, panel_url: str) -> ConsoleTarget:
+        """Return the same where the panel's address is known: nothing is read, and no key opened before a ticket is."""
         return ConsoleTarget(
-            key=(panel.id, server.uuid),
+            key=(server.panel_id, server.uuid),
             identifier=server.identifier,
             uuid=server.uuid,
             name=server.name,
-            panel_url=panel.url,
+            panel_url=panel_url,
             panel=_StoredPanel(self, server),
         )
 

@@ -15,12 +15,14 @@ class Guilds:
         store: Store,
         pool: PanelPool,
         *,
-        changed: Callable[[int | None], None],
-        channel_gone: Callable[[int], None],
+        changed: Callable[[int], None],
+        rights_changed: Callable[[int], None],
+        channel_gone: Callable[[int, int], None],
     ) -> None:
         self._store = store
         self._pool = pool
         self._changed = changed
+        self._rights_changed = rights_changed
         self._channel_gone = channel_gone
 
     async def joined(self, guild_id: int) -> None:
@@ -33,7 +35,7 @@ class Guilds:
         await self._store.guilds.remove(guild_id)
         for key in keys.values():
             self._pool.forget(url=key.url, key=key.key)
-        self._changed(None)
+        self._changed(guild_id)
 
     async def role_deleted(self, guild_id: int, role_id: int) -> None:
         """Delete what was granted to a role that is gone: nobody could revoke it by name any more."""
@@ -44,14 +46,13 @@ class Guilds:
         for role_id in {grant.role_id for grant in await self._store.grants.list(guild_id)} - set(role_ids):
             await self.role_deleted(guild_id, role_id)
 
-    async def rights_changed(self, guild_id: int) -> None:
+    def rights_changed(self, guild_id: int) -> None:
         """Let relays that were not allowed to post try again: the bot's rights in the guild may have come back."""
-        for relay in await self._store.relays.list(guild_id):
-            self._changed(relay.id)
+        self._rights_changed(guild_id)
 
-    def channel_deleted(self, channel_id: int) -> None:
+    def channel_deleted(self, guild_id: int, channel_id: int) -> None:
         """Let the relays into the channel be parked and reported."""
-        self._channel_gone(channel_id)
+        self._channel_gone(guild_id, channel_id)
 
     async def known(self) -> list[int]:
         """Return the guilds that have rows, to be compared with those the bot is in."""

@@ -64,7 +64,7 @@ class Panels:
         pool: PanelPool,
         connections: Connections,
         *,
-        changed: Callable[[], None],
+        changed: Callable[[int], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -143,7 +143,7 @@ class Panels:
             raise _gone(panel)
         self._connections.forget(former)
         self._lists.pop(panel.id, None)
-        self._changed()
+        self._changed(member.guild_id)
         return count
 
     async def labels(self, member: Member, typed: str) -> list[str]:

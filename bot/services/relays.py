@@ -38,8 +38,8 @@ class Relays:
         access: Access,
         connections: Connections,
         *,
-        changed: Callable[[int | None], None],
-        health: Callable[[int], RelayHealth | None],
+        changed: Callable[[int], None],
+        health: Callable[[Relay], RelayHealth | None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
@@ -84,7 +84,7 @@ class Relays:
             redact=redact,
             collapse=collapse,
         )
-        self._changed(relay.id)
+        self._changed(member.guild_id)
         warnings: list[str] = []
         if not redact:
             warnings.append(
@@ -101,9 +101,8 @@ class Relays:
         doomed = await self._chosen(member, server, channel_id)
         if not doomed:
             raise BadInput(_("Nothing is relayed into that channel, so there is nothing to remove."))
-        for relay in doomed:
-            await self._store.relays.remove(relay.id)
-        self._changed(None)
+        await self._store.relays.remove([relay.id for relay in doomed])
+        self._changed(member.guild_id)
         return len(doomed)
 
     async def remove_dead(self, member: Member, *, server: LinkedServer, channels: Collection[int]) -> int:
@@ -113,16 +112,16 @@ class Relays:
         relay into it is not parked.
         """
         self._access.require_admin(member)
-        count = 0
+        dead: list[int] = []
         for relay in await self._store.relays.list(member.guild_id):
-            health = self._health(relay.id)
+            health = self._health(relay)
             parked = health is not None and health.state is RelayState.PARKED
             if relay.server_id == server.id and relay.channel_id not in channels and parked:
-                await self._store.relays.remove(relay.id)
-                count += 1
-        if count:
-            self._changed(None)
-        return count
+                dead.append(relay.id)
+        if dead:
+            await self._store.relays.remove(dead)
+            self._changed(member.guild_id)
+        return len(dead)
 
     async def pause(
         self, member: Member, *, server: LinkedServer | None, channel_id: int, minutes: int
@@ -145,10 +144,12 @@ class Relays:
             chosen = tuple(relay for relay in chosen if relay.pause is not None and relay.pause.until > now)
             if not chosen:
                 raise BadInput(_("No console in that channel is paused; every line is shown."))
+        pauses: dict[int, Pause] = {}
         for relay in chosen:
             present = relay.pause if relay.pause is not None and relay.pause.until > now else Pause(now, until)
-            await self._store.relays.pause(relay.id, Pause(present.since, until, present.skipped))
-        self._changed(None)
+            pauses[relay.id] = Pause(present.since, until, present.skipped)
+        await self._store.relays.pause(pauses)
+        self._changed(member.guild_id)
         return len(chosen), until if minutes else None
 
     async def _chosen(self, member: Member, server: LinkedServer | None, channel_id: int) -> tuple[Relay, ...]:
@@ -164,6 +165,6 @@ class Relays:
         self._access.require_admin(member)
         names = {s.id: s.name for s in await self._store.servers.list(member.guild_id)}
         return [
-            RelayRow(relay, names.get(relay.server_id, "?"), self._health(relay.id))
+            RelayRow(relay, names.get(relay.server_id, "?"), self._health(relay))
             for relay in await self._store.relays.list(member.guild_id)
         ]

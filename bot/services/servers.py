@@ -74,7 +74,7 @@ class Servers:
         panels: Panels,
         connections: Connections,
         *,
-        changed: Callable[[], None],
+        changed: Callable[[int], None],
     ) -> None:
         self._store = store
         self._access = access
@@ -148,7 +148,7 @@ class Servers:
             name=check_name(name) if name is not None else None,
             say_template=check_template(say_template) if say_template is not None else None,
         )
-        self._changed()
+        self._changed(member.guild_id)
         return edited
 
     async def unlink(self, member: Member, server: LinkedServer) -> None:
@@ -156,7 +156,7 @@ class Servers:
         self._access.require_admin(member)
         await self._access.require_linked(member, server)
         await self._store.servers.unlink(server.id)
-        self._changed()
+        self._changed(member.guild_id)
 
     async def overview(self, member: Member) -> list[ServerOverview]:
         """Return every server the member may see with its state; what cannot be read becomes a note."""

@@ -52,18 +52,22 @@ class Journal:
         self._urgent = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
 
-    async def tails(self, relay_ids: Collection[int]) -> dict[int, DeliveredTail]:
-        """Return the delivered tails of those relays that have one.
+    async def tails(self, relay_ids: Collection[int] | None = None) -> dict[int, DeliveredTail]:
+        """Return the delivered tails of those of these relays, or (None) of all, that have one.
 
         A message on its way counts as delivered: it will be, before anything else.
         """
-        wanted = select(RelayTailRow).where(RelayTailRow.relay_id.in_(relay_ids))
+        rows, messages = select(RelayTailRow), select(RelayMessageRow.tails)
+        if relay_ids is not None:
+            channels = select(RelayRow.channel_id).where(RelayRow.id.in_(relay_ids))
+            rows = rows.where(RelayTailRow.relay_id.in_(relay_ids))
+            messages = messages.where(RelayMessageRow.channel_id.in_(channels))
         async with self._database.reading() as session:
-            rows = await session.scalars(wanted)
-            tails = {row.relay_id: DeliveredTail(row.marks, row.at, row.offline) for row in rows}
-            for text in await session.scalars(select(RelayMessageRow.tails)):
-                tails |= {relay_id: tail for relay_id, tail in outgoing.tails(text).items() if relay_id in relay_ids}
-        return tails
+            found = await session.scalars(rows)
+            tails = {row.relay_id: DeliveredTail(row.marks, row.at, row.offline) for row in found}
+            for text in await session.scalars(messages):
+                tails |= outgoing.tails(text)
+        return tails if relay_ids is None else {key: tail for key, tail in tails.items() if key in relay_ids}
 
     async def unsettled(self) -> dict[int, Outgoing]:
         """Return, by channel id, the messages that an earlier life was sending and does not know the end of.

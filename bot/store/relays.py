@@ -1,13 +1,18 @@
 """Queries about relays: which server's console goes into which channel."""
 
-from sqlalchemy import delete, select, update
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Delete, Update, bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
-from bot.store.tables import RelayRow, ServerRow
-from bot.store.values import Pause, Relay
+from bot.store.servers import server_value
+from bot.store.tables import PanelRow, RelayRow, ServerRow
+from bot.store.values import Pause, Relay, RelayedServer
 from bot.terms import RelayStyle
 
 
@@ -66,6 +71,17 @@ class Relays:
         async with self._database.reading() as session:
             return [_value(row) for row in await session.scalars(query)]
 
+    async def wanted(self, guild_id: int | None = None) -> list[RelayedServer]:
+        """Return the guild's relays, or those of all guilds, with what is needed to run each: one query, no key."""
+        query = select(RelayRow, ServerRow, PanelRow.url).order_by(RelayRow.id)
+        query = query.join(ServerRow, ServerRow.id == RelayRow.server_id)
+        query = query.join(PanelRow, PanelRow.id == ServerRow.panel_id)
+        if guild_id is not None:
+            query = query.where(RelayRow.guild_id == guild_id)
+        async with self._database.reading() as session:
+            rows = await session.execute(query)
+            return [RelayedServer(_value(relay), server_value(server), url) for relay, server, url in rows]
+
     async def list(self, guild_id: int | None = None) -> list[Relay]:
         """Return the guild's relays, or those of all guilds, oldest first."""
         query = select(RelayRow).order_by(RelayRow.id)
@@ -74,30 +90,56 @@ class Relays:
         async with self._database.reading() as session:
             return [_value(row) for row in await session.scalars(query)]
 
-    async def pause(self, relay_id: int, pause: Pause) -> None:
-        """Begin a pause, or move the end of one."""
-        values = {"paused_since": pause.since, "paused_until": pause.until, "paused_skipped": pause.skipped}
-        async with self._database.writing() as session:
-            await session.execute(update(RelayRow).where(RelayRow.id == relay_id).values(values))
-
-    async def save_skipped(self, relay_id: int, count: int) -> None:
-        """Note how many lines the present pause has kept back, so that a restart of the bot does not forget them."""
-        query = update(RelayRow).where(RelayRow.id == relay_id, RelayRow.paused_since.is_not(None))
-        async with self._database.writing() as session:
-            await session.execute(query.values(paused_skipped=count))
-
-    async def forget_pause(self, relay_id: int, pause: Pause) -> None:
-        """Forget a pause whose end was told; not one that was prolonged or begun meanwhile."""
-        query = update(RelayRow).where(
-            RelayRow.id == relay_id, RelayRow.paused_since == pause.since, RelayRow.paused_until == pause.until
+    async def pause(self, pauses: Mapping[int, Pause]) -> None:
+        """Begin pauses, by relay id, or move the ends of some."""
+        query = update(RelayRow).where(RelayRow.id == bindparam("relay"))
+        query = query.values(
+            paused_since=bindparam("since"), paused_until=bindparam("until"), paused_skipped=bindparam("skipped")
         )
         async with self._database.writing() as session:
-            await session.execute(query.values(paused_since=None, paused_until=None, paused_skipped=None))
+            await _execute(
+                session,
+                query,
+                [
+                    {"relay": key, "since": pause.since, "until": pause.until, "skipped": pause.skipped}
+                    for key, pause in pauses.items()
+                ],
+            )
 
-    async def remove(self, relay_id: int) -> None:
-        """Delete a relay."""
+    async def save_skipped(self, counts: Mapping[int, int]) -> None:
+        """Note, by relay id, how many lines the present pause has kept back: a restart must not forget them."""
+        query = update(RelayRow).where(RelayRow.id == bindparam("relay"), RelayRow.paused_since.is_not(None))
+        query = query.values(paused_skipped=bindparam("count"))
         async with self._database.writing() as session:
-            await session.execute(delete(RelayRow).where(RelayRow.id == relay_id))
+            await _execute(session, query, [{"relay": key, "count": count} for key, count in counts.items()])
+
+    async def forget_pauses(self, pauses: Mapping[int, Pause]) -> None:
+        """Forget pauses, by relay id, whose end was told; not one that was prolonged or begun meanwhile."""
+        query = update(RelayRow).where(
+            RelayRow.id == bindparam("relay"),
+            RelayRow.paused_since == bindparam("since"),
+            RelayRow.paused_until == bindparam("until"),
+        )
+        query = query.values(paused_since=None, paused_until=None, paused_skipped=None)
+        ends = [{"relay": key, "since": pause.since, "until": pause.until} for key, pause in pauses.items()]
+        async with self._database.writing() as session:
+            await _execute(session, query, ends)
+
+    async def remove(self, relay_ids: Collection[int]) -> None:
+        """Delete relays."""
+        async with self._database.writing() as session:
+            await _execute(
+                session,
+                delete(RelayRow).where(RelayRow.id == bindparam("relay")),
+                [{"relay": relay_id} for relay_id in relay_ids],
+            )
+
+
+async def _execute(session: AsyncSession, query: Update | Delete, rows: list[dict[str, Any]]) -> None:
+    """Run a statement once per row, in one go."""
+    if rows:
+        # On the connection: the ORM's session would have an update for several rows name their primary keys.
+        await (await session.connection()).execute(query, rows)
 
 
 def _value(row: RelayRow) -> Relay:

@@ -56,7 +56,7 @@ class Servers:
             )
             session.add(row)
             await session.flush()
-            return _value(row)
+            return server_value(row)
 
     async def list(self, guild_id: int) -> list[LinkedServer]:
         """Return the guild's servers by name."""
@@ -64,13 +64,13 @@ class Servers:
             rows = await session.scalars(
                 select(ServerRow).where(ServerRow.guild_id == guild_id).order_by(ServerRow.name_folded)
             )
-            return [_value(row) for row in rows]
+            return [server_value(row) for row in rows]
 
     async def get(self, server_id: int) -> LinkedServer | None:
         """Return the linked server of that id, of whichever guild."""
         async with self._database.reading() as session:
             row = await session.get(ServerRow, server_id)
-            return _value(row) if row is not None else None
+            return server_value(row) if row is not None else None
 
     async def edit(self, server_id: int, *, name: str | None = None, say_template: str | None = None) -> LinkedServer:
         """Change what is given, and return the server.
@@ -90,7 +90,7 @@ class Servers:
                 row.name_folded = fold(name)
             if say_template is not None:
                 row.say_template = say_template
-            return _value(row)
+            return server_value(row)
 
     async def unlink(self, server_id: int) -> None:
         """Delete the linked server with its relays and the grants about it."""
@@ -107,7 +107,8 @@ async def _refuse_taken_name(session: AsyncSession, guild_id: int, name: str, *,
         raise BadInput(_("There is a server called “{name}” already; choose another name.").format(name=taken.name))
 
 
-def _value(row: ServerRow) -> LinkedServer:
+def server_value(row: ServerRow) -> LinkedServer:
+    """Return what the database hands out for a row."""
     return LinkedServer(
         id=row.id,
         guild_id=row.guild_id,

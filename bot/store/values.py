@@ -89,6 +89,15 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayedServer:
+    """A relay with the server whose console it shows, and where that server's panel is."""
+
+    relay: Relay
+    server: LinkedServer
+    panel_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A relay message on its way into a channel."""
 

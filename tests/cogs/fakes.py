@@ -70,7 +70,8 @@ class Script:
     relays: list[RelayRow] = field(default_factory=list)
     asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)
-    deleted_channels: list[int] = field(default_factory=list)
+    deleted_channels: list[tuple[int, int]] = field(default_factory=list)
+    rights_changed: list[int] = field(default_factory=list)
 
     async def step_in(self, method: str, *arguments: object) -> None:
         self.asked.append((method, arguments))
@@ -319,11 +320,11 @@ class FakeGuilds(_Fake):
     async def roles_are(self, guild_id, role_ids):
         pass
 
-    async def rights_changed(self, guild_id):
-        await self._script.step_in("guilds.rights_changed", guild_id)
+    def rights_changed(self, guild_id):
+        self._script.rights_changed.append(guild_id)
 
-    def channel_deleted(self, channel_id):
-        self._script.deleted_channels.append(channel_id)
+    def channel_deleted(self, guild_id, channel_id):
+        self._script.deleted_channels.append((guild_id, channel_id))
 
     async def known(self):
         return sorted(self._script.guilds)

@@ -228,7 +228,21 @@ async def test_a_deleted_channel_or_thread_is_told_at_once(world):
     world.env.backend.emit("THREAD_DELETE", channel | {"id": "77", "parent_id": str(world.channel.id), "type": 11})
     await world.env.settle()
 
-    assert world.script.deleted_channels == [world.channel.id, 77]
+    assert world.script.deleted_channels == [(world.guild.id, world.channel.id), (world.guild.id, 77)]
+
+
+async def test_changed_roles_and_channels_are_told_for_their_guild(world):
+    """They may give back what the bot lacked."""
+    await world.env.settle()
+    world.script.rights_changed.clear()
+    guild = world.bot.get_guild(world.guild.id)
+    world.bot.dispatch("guild_role_update", guild.default_role, guild.default_role)
+    channel = guild.get_channel(world.channel.id)
+    world.bot.dispatch("guild_channel_update", channel, channel)
+    world.bot.dispatch("member_update", guild.me, guild.me)
+    await world.env.settle()
+
+    assert world.script.rights_changed == [world.guild.id] * 3
 
 
 async def test_an_outage_is_no_farewell(world):

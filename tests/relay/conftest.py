@@ -19,6 +19,7 @@ QUICK = OutboxTiming(
     gather=0.01, lull=0.02, between_files=0.05, post=PostTiming(send=0.5, retry_first=0.01, retry_most=0.05)
 )
 DEADLINE = 10
+GUILD = 7
 
 
 def at(seconds):
@@ -97,11 +98,11 @@ class MemoryJournal:
         self.batches = []
         self.broken = False
 
-    async def tails(self, relay_ids):
+    async def tails(self, relay_ids=None):
         tails = dict(self.delivered)
         for message in self.messages.values():
             tails |= message.tails
-        return {relay_id: tail for relay_id, tail in tails.items() if relay_id in relay_ids}
+        return {key: tail for key, tail in tails.items() if relay_ids is None or key in relay_ids}
 
     async def unsettled(self):
         return dict(self.messages)
@@ -199,6 +200,6 @@ def masking(server_id):
     return redactor("secret", server_id)
 
 
-def wanted(relay_id=1, server_id=1, channel_id=1, name="Survival", **options):
-    relay = Relay(id=relay_id, guild_id=7, server_id=server_id, channel_id=channel_id, **options)
+def wanted(relay_id=1, server_id=1, channel_id=1, name="Survival", guild_id=GUILD, **options):
+    relay = Relay(id=relay_id, guild_id=guild_id, server_id=server_id, channel_id=channel_id, **options)
     return WantedRelay(relay, name, target(server_id, name))

@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.discord_sink import DiscordSink, rate_limit_trace
+from bot.relay.guild import Equipment
 from bot.relay.pace import Paces
 from bot.relay.packer import utc_now
 from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
@@ -16,7 +17,7 @@ from bot.terms import RelayStyle
 from bot.vitals import RelayState
 from sandbox.discord import DiscordStandIn, Permission
 
-from .conftest import MemoryJournal, ScriptedConsole, lines_in, masking, until, wanted
+from .conftest import GUILD, MemoryJournal, ScriptedConsole, lines_in, masking, until, wanted
 
 CREATE = r"POST /channels/\d+/messages"
 SILENT, NO_EMBEDS = 1 << 12, 1 << 2
@@ -48,7 +49,7 @@ class Stage:
     async def relaying(self, *relays):
         relays = relays or (wanted(channel_id=self.channel.id),)
 
-        async def read():
+        async def read(_guild_id):
             return relays
 
         async def report(one, error):
@@ -56,12 +57,14 @@ class Stage:
 
         supervisor = RelaySupervisor(
             wanted=read,
-            open_console=lambda one, _past: self.console(one.relay.id),
-            journal=MemoryJournal(),
-            redactor=masking,
-            sink=self.sink,
-            paces=self.paces,
-            report=report,
+            equipment=Equipment(
+                open_console=lambda one, _past: self.console(one.relay.id),
+                journal=MemoryJournal(),
+                redactor=masking,
+                sink=self.sink,
+                paces=self.paces,
+                report=report,
+            ),
         )
         task = asyncio.create_task(supervisor.run())
         try:
@@ -101,7 +104,7 @@ async def test_a_burst_of_300_lines_arrives_complete_in_order_and_without_a_429(
     sent = [f"[12:00:{n % 60:02} INFO]: line {n} " + "x" * 50 for n in range(300)]
     async with stage.relaying() as supervisor:
         stage.console().say(*sent)
-        await until(lambda: supervisor.health(1).delivered == 300, timeout=30)
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 300, timeout=30)
     assert stage.lines == sent
     assert stage.standin.count(status=429) == 0
     assert len(stage.contents) <= 15
@@ -113,7 +116,7 @@ async def test_a_steady_stream_provokes_no_429_and_keeps_up(stage):
         for burst in range(40):
             stage.console().say(*(f"{burst * 10 + n}" for n in range(10)))
             await asyncio.sleep(0.05)
-        await until(lambda: supervisor.health(1).delivered == 400)
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 400)
     assert stage.lines == [f"{n}" for n in range(400)]
     assert stage.standin.count(status=429) == 0
 
@@ -130,7 +133,7 @@ async def test_a_long_line_is_split_and_nothing_of_it_lost(stage):
     line = "".join(f"<{n}>" for n in range(2000))
     async with stage.relaying() as supervisor:
         stage.console().say("\x1b[32m" + line)
-        await until(lambda: supervisor.health(1).delivered == 1)
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 1)
     shown = "".join(re.sub(r"\x1b\[[0-9;]*m|↩|↪ ", "", part) for part in stage.lines)
     assert shown == line
     assert len(stage.contents) > 3
@@ -155,7 +158,7 @@ async def test_hostile_text_never_pings_and_never_leaves_the_block(stage, style)
     texts = [*HOSTILE, f"<@&{role.id}>"]
     async with stage.relaying(wanted(channel_id=stage.channel.id, style=style)) as supervisor:
         stage.console().say(*texts)
-        await until(lambda: supervisor.health(1).delivered == len(texts))
+        await until(lambda: supervisor.health(GUILD, 1).delivered == len(texts))
     for message in stage.channel.messages:
         assert message.pings == ()
         assert message.flags & SILENT
@@ -171,7 +174,7 @@ async def test_an_error_after_acceptance_does_not_post_twice(stage):
     fault = stage.standin.faults.status(502, CREATE, after=True)
     async with stage.relaying() as supervisor:
         stage.console().say("once")
-        await until(lambda: supervisor.health(1).delivered == 1)
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 1)
     assert fault.hits == 1
     assert stage.lines == ["once"]
 
@@ -180,7 +183,7 @@ async def test_a_cut_connection_after_acceptance_does_not_post_twice(stage):
     fault = stage.standin.faults.reset(CREATE, after=True)
     async with stage.relaying() as supervisor:
         stage.console().say("once")
-        await until(lambda: supervisor.health(1).delivered == 1)
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 1)
     assert fault.hits == 1
     assert stage.lines == ["once"]
 
@@ -189,7 +192,7 @@ async def test_a_shared_429_is_waited_out(stage):
     stage.standin.faults.rate_limit(0.3, CREATE, scope="shared")
     async with stage.relaying() as supervisor:
         stage.console().say("a")
-        await until(lambda: supervisor.health(1).delivered == 1)
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 1)
     assert stage.lines == ["a"]
 
 
@@ -199,7 +202,7 @@ async def test_a_deleted_channel_parks_the_relay_and_is_reported(stage):
         stage.console().say("x")
         await until(lambda: stage.reports)
         assert isinstance(stage.reports[0][1], ChannelGone)
-        assert supervisor.health(1).state is RelayState.PARKED
+        assert supervisor.health(GUILD, 1).state is RelayState.PARKED
     assert stage.standin.count(method="POST", route="messages") == 1
 
 

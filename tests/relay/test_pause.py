@@ -24,13 +24,13 @@ class Book:
         self.forgotten = []
         self.fails = 0
 
-    async def save_skipped(self, relay_id, count):
+    async def save_skipped(self, counts):
         self._maybe_fail()
-        self.saved[relay_id] = count
+        self.saved |= counts
 
-    async def forget_pause(self, relay_id, pause):
+    async def forget_pauses(self, pauses):
         self._maybe_fail()
-        self.forgotten.append((relay_id, pause))
+        self.forgotten += pauses.items()
 
     def _maybe_fail(self):
         if self.fails:
@@ -59,7 +59,7 @@ def lasting(seconds=3600.0, skipped=0):
 async def pause(world, pause, relay_id=1):
     """Change the row as the command does."""
     world.relays = [paused(one, pause) if one.relay.id == relay_id else one for one in world.relays]
-    world.supervisor.wake()
+    world.wake()
 
 
 async def test_a_pause_keeps_lines_back_and_its_end_by_command_says_how_many(sink, book):
@@ -186,7 +186,7 @@ async def test_a_database_in_trouble_neither_ends_relays_nor_repeats_the_notice(
         await pause(world, over)
         await world.shows("shown again")
         assert "cannot be forgotten" in caplog.text
-        world.supervisor.wake()
+        world.wake()
         await until(lambda: book.forgotten)
         world.console().say("after")
         await world.shows("after")

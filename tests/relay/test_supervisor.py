@@ -22,13 +22,14 @@ from bot.console.events import (
 )
 from bot.errors import BadInput, ConsoleRefused, PanelUnreachable
 from bot.relay.connection import RelayTiming
+from bot.relay.guild import Equipment, SupervisorTiming
 from bot.relay.pace import Pace, Paces, Turns
 from bot.relay.sink import ChannelForbidden, ChannelGone
-from bot.relay.supervisor import RelaySupervisor, SupervisorTiming
+from bot.relay.supervisor import RelaySupervisor
 from bot.terms import PowerState, RelayStyle
 from bot.vitals import RelayState
 
-from .conftest import QUICK, MemoryJournal, ScriptedConsole, at, masking, until, wanted
+from .conftest import GUILD, QUICK, MemoryJournal, ScriptedConsole, at, masking, until, wanted
 
 
 class World:
@@ -41,25 +42,33 @@ class World:
         self.reports = []
         self.pasts = []
         self.reading_fails = 0
+        self.reads = []
         paces = Paces(Turns(100_000))
         for channel in range(1, 30):
             paces._channels[channel] = Pace(limit=100_000, remaining=100_000, window=0.01)
         timing = {
-            "timing": SupervisorTiming(retry=0.02, recheck=0.2, drain=0.2),
+            "timing": SupervisorTiming(retry=0.02, rest=0, recheck=0.2, hasten=0.02, drain=0.2),
             "relay_timing": RelayTiming(announce_loss=0.05),
             "outbox_timing": QUICK,
             "journal": MemoryJournal(),
             "redactor": masking,
         }
         self.supervisor = RelaySupervisor(
-            wanted=self.read, open_console=self.open, sink=sink, paces=paces, report=self.report, **(timing | options)
+            wanted=self.read,
+            equipment=Equipment(
+                open_console=self.open, sink=sink, paces=paces, report=self.report, **(timing | options)
+            ),
         )
 
-    async def read(self):
+    async def read(self, guild_id):
+        self.reads.append(guild_id)
         if self.reading_fails:
             self.reading_fails -= 1
             raise RuntimeError("the database is locked")
-        return self.relays
+        return [one for one in self.relays if guild_id in (None, one.relay.guild_id)]
+
+    def wake(self, guild_id=GUILD):
+        self.supervisor.wake(guild_id)
 
     def open(self, one, past):
         self.pasts.append(past)
@@ -71,8 +80,8 @@ class World:
     def console(self, relay_id=1):
         return self.consoles[relay_id]
 
-    def health(self, relay_id=1):
-        return self.supervisor.health(relay_id)
+    def health(self, relay_id=1, guild_id=GUILD):
+        return self.supervisor.health(guild_id, relay_id)
 
     async def opened(self, *relay_ids):
         await until(lambda: all(i in self.consoles and self.consoles[i].open for i in relay_ids or (1,)))
@@ -274,13 +283,13 @@ async def test_relays_start_and_stop_as_the_rows_say(sink):
     async with running(sink, wanted(1)) as world:
         await world.opened(1)
         world.relays = [wanted(2, 2, 2, "Two")]
-        world.supervisor.wake()
+        world.wake()
         await world.opened(2)
         await until(lambda: not world.console(1).open)
         assert world.health(1) is None
         assert world.health(2).state is RelayState.CONNECTING
         assert world.consoles[1].opened == world.consoles[2].opened == 1
-        world.supervisor.wake()
+        world.wake()
         world.console(2).say("x")
         await world.shows("x", 2)
         assert world.console(2).opened == 1
@@ -292,7 +301,7 @@ async def test_a_changed_row_restarts_its_relay_and_keeps_the_count(sink):
         world.console().say("a")
         await world.shows("a")
         world.relays = [wanted(1, exclude="b")]
-        world.supervisor.wake()
+        world.wake()
         await until(lambda: world.console().opened == 2)
         world.console().say("b", "c")
         await world.shows("c")
@@ -314,7 +323,7 @@ async def test_a_dead_channel_parks_its_relays_and_hurts_no_other(sink):
         assert health.lost == 1
         world.console(2).say("y")
         await world.shows("y", 2)
-        world.supervisor.wake()
+        world.wake()
         await asyncio.sleep(0.3)  # longer than the recheck of a forbidden channel
         assert world.console(1).opened == 1
         assert len(world.reports) == 1
@@ -323,8 +332,9 @@ async def test_a_dead_channel_parks_its_relays_and_hurts_no_other(sink):
 async def test_a_channel_that_is_deleted_parks_its_relays_though_nothing_is_to_be_said(sink):
     async with running(sink, wanted(1), wanted(2, 2, 2)) as world:
         await world.opened(1, 2)
-        world.supervisor.channel_gone(1)
-        world.supervisor.channel_gone(99)
+        world.supervisor.channel_gone(GUILD, 1)
+        world.supervisor.channel_gone(GUILD, 99)
+        world.supervisor.channel_gone(99, 1)
         await until(lambda: world.reports)
         ((relay_id, error),) = world.reports
         assert (relay_id, type(error)) == (1, ChannelGone)
@@ -354,7 +364,7 @@ async def test_naming_a_parked_relay_tries_it_again_at_once(sink):
         await world.opened()
         world.console().say("x")
         await until(lambda: world.reports)
-        world.supervisor.wake(1)
+        world.supervisor.rights_changed(GUILD)
         await world.opened()
         world.console().say("y")
         await world.shows("y")
@@ -368,7 +378,7 @@ async def test_a_bad_stored_pattern_parks_the_relay_with_its_sentence(sink):
         assert isinstance(error, BadInput)
         assert world.health(1).state is RelayState.PARKED
         world.relays[0] = wanted(1, include="ok")
-        world.supervisor.wake()
+        world.wake()
         await world.opened(1)
 
 
@@ -397,7 +407,7 @@ async def test_a_database_in_trouble_stops_nothing(sink, caplog):
         await world.opened()
         world.reading_fails = 2
         world.relays.append(wanted(2, 2, 2))
-        world.supervisor.wake()
+        world.wake()
         world.console().say("x")
         await world.shows("x")
         await world.opened(1, 2)

@@ -166,7 +166,9 @@ async def test_only_the_star_stands_for_anything_in_a_pattern(access, admin, hel
 
 
 async def test_grants_of_deleted_roles_go_with_them(access, admin, store, castle):
-    guilds = Guilds(store, None, changed=lambda _relay: None, channel_gone=lambda _channel: None)
+    guilds = Guilds(
+        store, None, changed=lambda _guild: None, rights_changed=lambda _guild: None, channel_gone=lambda *_: None
+    )
     for role in (70, 71, 72):
         await grant(access, admin, "start", role=role)
     await guilds.role_deleted(GUILD, 70)

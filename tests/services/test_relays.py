@@ -33,7 +33,7 @@ class Scene:
             Access(store),
             Connections(store, None, None),
             changed=self.woken.append,
-            health=lambda relay_id: PARKED if relay_id in self.parked else None,
+            health=lambda relay: PARKED if relay.id in self.parked else None,
             now=lambda: self.now,
         )
 
@@ -89,14 +89,14 @@ async def test_a_pause_concerns_one_server_or_the_whole_channel(scene, admin):
     assert await scene.pauses() == [None, Pause(START, until), None]
     assert (await scene.relays.pause(admin, server=None, channel_id=CHANNEL, minutes=30))[0] == 2
     assert await scene.pauses() == [Pause(START, until), Pause(START, until), None]
-    assert len(scene.woken) == 5
+    assert scene.woken == [GUILD] * 5
 
 
 async def test_pausing_again_moves_the_end_and_keeps_beginning_and_count(scene, admin, store):
     (lobby,) = await scene.link("lobby")
     relay, _ = await scene.relays.add(admin, server=lobby, channel_id=CHANNEL)
     await scene.relays.pause(admin, server=None, channel_id=CHANNEL, minutes=5)
-    await store.relays.save_skipped(relay.id, 12)
+    await store.relays.save_skipped({relay.id: 12})
     scene.now += timedelta(minutes=2)
     await scene.relays.pause(admin, server=None, channel_id=CHANNEL, minutes=5)
     assert await scene.pauses() == [Pause(START, START + timedelta(minutes=7), 12)]

@@ -48,12 +48,12 @@ class Place:
         self.key = panel.add_key(self.user)
         access = Access(store)
         connections = Connections(store, pool, hub)
-        panels = Panels(store, access, pool, connections, changed=lambda: woken.append(None))
+        panels = Panels(store, access, pool, connections, changed=woken.append)
         timing = PowerTiming(outcome=OutcomeTiming(reaction=15, patience=20), socket=4, poll=0.3, last_words=1)
         self.services = Services(
             access=access,
             panels=panels,
-            servers=Servers(store, access, panels, connections, changed=lambda: woken.append(None)),
+            servers=Servers(store, access, panels, connections, changed=woken.append),
             power=Power(access, connections, timing=timing),
             consoles=Consoles(
                 access,
@@ -61,8 +61,8 @@ class Place:
                 redactor=partial(redactor, "secret"),
                 timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
-            relays=Relays(store, access, connections, changed=woken.append, health=lambda _id: None),
-            guilds=Guilds(store, pool, changed=woken.append, channel_gone=woken.append),
+            relays=Relays(store, access, connections, changed=woken.append, health=lambda _relay: None),
+            guilds=Guilds(store, pool, changed=woken.append, rights_changed=woken.append, channel_gone=lambda *_: None),
         )
 
     def server(self, name, *, rights=RIGHTS, **game):
@@ -113,7 +113,7 @@ async def test_a_key_that_does_not_work_is_not_stored(place, admin):
 
 async def test_without_the_owners_leave_no_guild_reaches_private_addresses(place, store, admin):
     pool = PanelPool(allow_private=False)
-    panels = Panels(store, Access(store), pool, Connections(store, pool, None), changed=lambda: None)
+    panels = Panels(store, Access(store), pool, Connections(store, pool, None), changed=lambda _guild: None)
     with pytest.raises(AddressForbidden):
         await panels.connect(admin, url=place.panel.url, key=place.key, label="")
     await pool.close()

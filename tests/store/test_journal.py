@@ -65,7 +65,7 @@ async def test_the_next_message_takes_the_place_of_a_settled_one(opened) -> None
 
 async def test_relays_that_are_gone_leave_nothing_behind(store: Store) -> None:
     relay = await relay_of(store)
-    await store.relays.remove(relay)
+    await store.relays.remove([relay])
     store.journal.note({relay: LATER})
     await store.journal.write_ahead(outgoing(11, **{f"r{relay}": LATER}))
     assert await store.journal.unsettled() == {}

@@ -18,6 +18,7 @@ from bot.vitals import DeliveredTail
 
 GUILD, OTHER = 2**63 - 1, 81384788765712384
 """Discord's ids have 64 bits."""
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = "ptlc_plantedplantedplantedplanted"
 
 
@@ -151,14 +152,14 @@ async def test_a_relay_comes_back_with_its_time_in_utc(store: Store) -> None:
     assert datetime.now(UTC) - relay.created_at < timedelta(minutes=1)
     with pytest.raises(BadInput, match="already"):
         await store.relays.add(GUILD, server.id, 11)
-    await store.relays.remove(relay.id)
+    await store.relays.remove([relay.id])
     assert await store.relays.list() == []
 
 
 async def test_the_id_of_a_removed_relay_is_never_given_again(store: Store) -> None:
     server = await server_of(store, await panel_of(store))
     first = await store.relays.add(GUILD, server.id, 11)
-    await store.relays.remove(first.id)
+    await store.relays.remove([first.id])
     assert (await store.relays.add(GUILD, server.id, 11)).id > first.id
 
 
@@ -166,11 +167,11 @@ async def test_a_pause_is_kept_until_it_is_forgotten(store: Store) -> None:
     server = await server_of(store, await panel_of(store))
     relay = await store.relays.add(GUILD, server.id, 11, collapse=True)
     assert relay.collapse and relay.pause is None
-    await store.relays.save_skipped(relay.id, 3)
+    await store.relays.save_skipped({relay.id: 3})
     since = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
     pause = Pause(since, since + timedelta(minutes=5))
-    await store.relays.pause(relay.id, pause)
-    await store.relays.save_skipped(relay.id, 12)
+    await store.relays.pause({relay.id: pause})
+    await store.relays.save_skipped({relay.id: 12})
     (found,) = await store.relays.list()
     assert found.pause == replace(pause, skipped=12), "what was saved before the pause does not count"
     assert found == relay, "a paused relay is the same relay"
@@ -181,10 +182,10 @@ async def test_forgetting_a_pause_spares_the_one_that_took_its_place(store: Stor
     relay = await store.relays.add(GUILD, server.id, 11)
     since = datetime(2026, 11, 22, 12, tzinfo=UTC)
     first, longer = Pause(since, since + timedelta(minutes=5)), Pause(since, since + timedelta(minutes=9))
-    await store.relays.pause(relay.id, longer)
-    await store.relays.forget_pause(relay.id, first)
+    await store.relays.pause({relay.id: longer})
+    await store.relays.forget_pauses({relay.id: first})
     assert (await store.relays.list())[0].pause == longer
-    await store.relays.forget_pause(relay.id, longer)
+    await store.relays.forget_pauses({relay.id: longer})
     assert (await store.relays.list())[0].pause is None
 
 
@@ -269,3 +270,35 @@ async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
         async with asyncio.timeout(5):
             assert await store.state.get("count") == "before"
     assert await store.state.get("count") == "after"
+
+
+async def test_relays_come_with_their_servers_and_the_addresses_of_their_panels(store: Store) -> None:
+    for guild_id in (GUILD, OTHER):
+        server = await server_of(store, await panel_of(store, guild_id))
+        for channel_id in (guild_id - 1, guild_id - 2):
+            await store.relays.add(guild_id, server.id, channel_id)
+    wanted = await store.relays.wanted(OTHER)
+    assert [one.relay for one in wanted] == await store.relays.list(OTHER)
+    assert [one.server for one in wanted] == (await store.servers.list(OTHER)) * 2
+    assert {one.panel_url for one in wanted} == {"https://panel.example"}
+    assert [one.relay for one in await store.relays.wanted()] == await store.relays.list()
+    assert await store.relays.wanted(1) == []
+
+
+async def test_many_relays_are_removed_and_paused_in_one_go(store: Store) -> None:
+    server = await server_of(store, await panel_of(store))
+    ids = [(await store.relays.add(GUILD, server.id, channel_id)).id for channel_id in range(5)]
+    pauses = {relay_id: Pause(NOON, NOON + timedelta(minutes=relay_id), relay_id) for relay_id in ids[:3]}
+    await store.relays.pause(pauses)
+    await store.relays.save_skipped(dict.fromkeys(ids, 7))
+    assert [relay.pause for relay in await store.relays.list(GUILD)] == [
+        *(replace(pause, skipped=7) for pause in pauses.values()),
+        None,
+        None,
+    ]
+    await store.relays.forget_pauses(pauses | {ids[0]: replace(pauses[ids[0]], until=NOON)})
+    assert [relay.pause is None for relay in await store.relays.list(GUILD)] == [False, True, True, True, True]
+    await store.relays.remove(ids[1:4])
+    assert [relay.id for relay in await store.relays.list(GUILD)] == [ids[0], ids[4]]
+    for nothing in (store.relays.pause({}), store.relays.forget_pauses({}), store.relays.remove([])):
+        await nothing
