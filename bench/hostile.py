@@ -1,23 +1,20 @@
 """What a hostile panel, a chatty game or a busy guild does to the bot: each trouble goes on until it is cancelled."""
 
 import asyncio
-import json
 import struct
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 
 from bench.world import World
+from sandbox.discord import Reply
 from sandbox.discord.errors import ClientRefused
-from sandbox.panel import Fault
+from sandbox.panel import Fault, Hostile
 from sandbox.panel.console import frame
-from sandbox.panel.faults import Respond
 
 Trouble = Callable[[World], Awaitable[None]]
 
-LIST = r"^/api/client$"
-ONE = r"^/api/client/servers/[^/]+$"
 LONG_LINES = 150
 LONG_LINE = 60_000
 EVERY = 5.0
@@ -33,33 +30,24 @@ async def nothing(_world: World) -> None:
     await asyncio.Event().wait()
 
 
-async def empty_entries(world: World) -> None:
-    """The list of servers has 100,000 entries without anything in them, and is read again and again."""
-    with _answering(world, LIST, {"object": "list", "data": [{}] * 100_000}):
-        await _verify_forever(world)
+async def verifying(world: World, trick: Hostile) -> None:
+    """The panel plays a trick, and its list of servers is read again and again."""
+    with _playing(world, trick):
+        while True:
+            await _verify(world)
 
 
-async def tiny_servers(world: World) -> None:
-    """The list of servers has pages without end, full of servers with nothing but an identifier."""
-    page = [{"attributes": {"identifier": f"s{number:07}"}} for number in range(12_000)]
-    pages = {"pagination": {"total": 1_200_000, "current_page": 1, "total_pages": 100}}
-    with _answering(world, LIST, {"object": "list", "data": page, "meta": pages}):
-        await _verify_forever(world)
+async def fat_servers(world: World) -> None:
+    """A server has 204,500 addresses, and its status is asked for again and again."""
+    with _playing(world, Hostile.FAT_SERVERS):
+        while True:
+            reply = await _typed(world, "status", server=world.consoles[0].server.name)
+            await _answered(reply)
 
 
-async def fat_server(world: World) -> None:
-    """A server has 100,000 addresses that are none, and its status is asked for again and again."""
-    address: dict[str, Any] = {"attributes": {}}
-    relationships = {"allocations": {"object": "list", "data": [address] * 100_000}}
-    server = {"identifier": world.consoles[0].server.identifier, "name": "fat", "relationships": relationships}
-    with _answering(world, ONE, {"object": "server", "attributes": server}):
-        await _type_forever(world, "status", server=world.consoles[0].server.name)
-
-
-async def monstrous_names(world: World) -> None:
-    """Servers are called 3,000 times U+FDFA, which folds to 18 characters each, and somebody types a server's name."""
-    names = [{"attributes": {"identifier": f"s{number:07}", "name": "\ufdfa" * 3_000}} for number in range(100)]
-    with _answering(world, LIST, {"object": "list", "data": names}):
+async def folding_names(world: World) -> None:
+    """Servers have names of 3,000 characters that fold to 54,000, and somebody types a server's name."""
+    with _playing(world, Hostile.FOLDING_NAMES):
         await _verify(world)
         member, lobby = world.admin
         while True:
@@ -109,12 +97,16 @@ async def busy_channels(world: World) -> None:
 SERVERS = {"busy-channels": 120}
 """How many servers the strangers have; one where nothing is said."""
 
+_READ_AGAIN_AND_AGAIN = (
+    *(Hostile.EMPTY_ENTRIES, Hostile.CROWDED_PAGES, Hostile.ENDLESS_PAGES, Hostile.LONG_UUID),
+    *(Hostile.MANY_PARTS, Hostile.HUGE_NUMBERS, Hostile.DEEP, Hostile.GZIP_BOMB, Hostile.SMALL_CHUNKS),
+    *(Hostile.INTERIM, Hostile.FAT_ERRORS),
+)
 TROUBLES: dict[str, Trouble] = {
     "nothing": nothing,
-    "empty-entries": empty_entries,
-    "tiny-servers": tiny_servers,
-    "fat-server": fat_server,
-    "monstrous-names": monstrous_names,
+    **{trick.value: partial(verifying, trick=trick) for trick in _READ_AGAIN_AND_AGAIN},
+    "fat-servers": fat_servers,
+    "folding-names": folding_names,
     "long-lines": long_lines,
     "short-frames": short_frames,
     "long-frames": long_frames,
@@ -139,49 +131,36 @@ async def going_on(world: World, trouble: Trouble) -> AsyncGenerator[asyncio.Tas
             await task
 
 
-class _answering:  # noqa: N801  reads as a word in a `with`
-    """While it lasts, the panel answers GETs of a path with this, whatever is asked."""
-
-    def __init__(self, world: World, path: str, body: dict[str, Any]) -> None:
-        self._faults = world.panel.faults
-        respond = Respond(200, json.dumps(body, ensure_ascii=False, separators=(",", ":")), "application/json")
-        self._fault = Fault(respond, method="GET", path=path, times=None)
-
-    def __enter__(self) -> None:
-        self._faults.add(self._fault)
-
-    def __exit__(self, *_error: object) -> None:
-        self._faults.remove(self._fault)
-
-
-async def _verify_forever(world: World) -> None:
-    while True:
-        await _verify(world)
+@contextmanager
+def _playing(world: World, trick: Hostile) -> Generator[None]:
+    """While it lasts, the panel plays the trick."""
+    fault = world.panel.faults.add(Fault(trick, times=None))
+    try:
+        yield
+    finally:
+        world.panel.faults.remove(fault)
 
 
 async def _verify(world: World) -> None:
     """Enter the panel's key anew, for which its list of servers is read."""
     form = await _typed(world, "panel replace-key")
     if form is not None and form.modal is not None:
-        reply = await form.submit(api_key=world.key)
-        with suppress(TimeoutError):
-            await reply.answered(timeout=20.0)
+        await _answered(await form.submit(api_key=world.key))
 
 
-async def _type_forever(world: World, command: str, **options: Any) -> None:
-    while True:
-        reply = await _typed(world, command, **options)
-        if reply is not None:
-            with suppress(TimeoutError):
-                await reply.answered(timeout=20.0)
-
-
-async def _typed(world: World, command: str, **options: Any) -> Any:
+async def _typed(world: World, command: str, **options: str) -> Reply | None:
+    """Type a command; None where a client would not let it be typed."""
     member, lobby = world.admin
     await asyncio.sleep(KEYSTROKE)
     with suppress(ClientRefused):
         return await world.discord.slash(member, lobby, command, **options)
     return None
+
+
+async def _answered(reply: Reply | None) -> None:
+    if reply is not None and not reply.failed:
+        with suppress(TimeoutError):
+            await reply.answered(timeout=20.0)
 
 
 async def _pour(world: World, frames: bytes, *, times: int = 10) -> None:
