@@ -2,8 +2,8 @@
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/wingcord
-COPY requirements.lock .
-RUN /opt/wingcord/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+COPY requirements-postgresql.lock .
+RUN /opt/wingcord/bin/pip install --no-cache-dir --require-hashes --requirement requirements-postgresql.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY cogs cogs

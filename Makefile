@@ -42,9 +42,11 @@ bench: $(STAMP) ## Measure the console channel under loads (ARGS="--quick --only
 screenshots: $(STAMP) ## Take the screenshots of the README anew (needs Chromium)
 	@$(BIN)/python docs/screenshots.py
 
-lock: $(STAMP) ## Write both lock files anew from pyproject.toml
+lock: $(STAMP) ## Write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
 		pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --extra postgresql \
+		--constraints requirements.lock pyproject.toml --output-file requirements-postgresql.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --extra dev \
 		pyproject.toml --output-file requirements-dev.lock
 

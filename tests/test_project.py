@@ -50,7 +50,7 @@ def test_every_exit_code_is_explained() -> None:
 
 def test_the_locks_name_no_host_and_pin_by_hash() -> None:
     """A host name would break the installation wherever that host is not reachable."""
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-postgresql.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         pins = re.findall(r"^[\w.\[\]-]+==.*\\$", text, re.MULTILINE)
@@ -64,6 +64,7 @@ def test_what_pyproject_asks_for_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for lock, wanted in (
         ("requirements.lock", project["dependencies"]),
+        ("requirements-postgresql.lock", project["dependencies"] + project["optional-dependencies"]["postgresql"]),
         ("requirements-dev.lock", project["dependencies"] + project["optional-dependencies"]["dev"]),
     ):
         locked = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE))

@@ -143,10 +143,10 @@ def make_engine(database_url: str, *, foreign_keys: bool = True) -> AsyncEngine:
 def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:  # pyright: ignore[reportUnusedFunction]  the event calls it
-        # The driver's own transactions begin too late and lose updates; ours begin in on_begin.
-        connection.isolation_level = None
-        cursor = connection.cursor()
         try:
+            # The driver's own transactions begin too late and lose updates; ours begin in on_begin.
+            connection.isolation_level = None
+            cursor = connection.cursor()
             _use_wal(cursor)
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")

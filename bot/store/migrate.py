@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from bot.errors import ExitCode, StartupError
 from bot.i18n import _
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ADVISORY_LOCK = 0x57494E47_4D494752
+"""Whoever migrates holds this advisory lock of PostgreSQL ("WINGMIGR"); SQLite locks the whole file anyway."""
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -46,6 +48,8 @@ async def migrate(database_url: str) -> None:
 def _upgrade(connection: Connection) -> None:
     from alembic import command
 
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
     match standing(connection):
         case Standing.CURRENT:
             return

@@ -63,10 +63,14 @@ class BotProcess:
 class World:
     """One panel, one Discord with one guild, and the bot, with the shortcuts that every journey needs."""
 
-    def __init__(self, panel: PanelStandIn, discord: DiscordStandIn, bot: BotProcess) -> None:
+    def __init__(
+        self, panel: PanelStandIn, discord: DiscordStandIn, bot: BotProcess, database_url: str, stored
+    ) -> None:
         self.panel = panel
         self.discord = discord
         self.bot = bot
+        self.database_url = database_url
+        self._stored = stored
         self.secrets = {discord.token}
         self.panel_user = panel.add_user("botuser")
         self.owner_user = panel.add_user("owner")
@@ -147,7 +151,7 @@ class World:
                 seen += channel.text
         for record in self.discord.requests:
             seen += str(record.body)
-        stored = b"".join(file.read_bytes() for file in self.bot.folder.glob("data/*") if file.suffix != ".key")
+        stored = self._stored()
         for secret in self.secrets:
             assert secret not in seen, "a planted secret got out"
             assert secret.encode() not in stored, "a planted secret lies in plain text in the database"
@@ -175,7 +179,7 @@ def profile():
 
 
 @pytest.fixture
-async def world(tmp_path, profile):
+async def world(tmp_path, profile, engine, url, stored):
     async with AsyncExitStack() as stack:
         panel = await stack.enter_async_context(PanelStandIn(profile))
         discord = await stack.enter_async_context(DiscordStandIn())
@@ -185,7 +189,9 @@ async def world(tmp_path, profile):
             DISCORD_API_URL=discord.api_url,
             ALLOW_PRIVATE_PANELS="true",
         )
-        world = World(panel, discord, bot)
+        if engine == "postgresql":  # SQLite's is where it is by default
+            bot.environment["DATABASE_URL"] = url
+        world = World(panel, discord, bot, url, stored)
         await bot.start()
         try:
             await discord.wait_for_commands(timeout=PATIENCE)

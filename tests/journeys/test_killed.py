@@ -73,8 +73,8 @@ async def killed(world):
     await listening(world)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_sigkill_under_load_loses_nothing_and_repeats_nothing(world, seed):
+@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)])
+async def test_sigkill_under_load_loses_nothing_and_repeats_nothing(world, engine, seed):
     async with printing(world, seed) as rng:
         for _ in range(3):
             await asyncio.sleep(rng.uniform(0.2, 1.5))
@@ -180,9 +180,8 @@ async def test_what_discord_does_not_take_survives_life_after_life(world, end):
 
 async def written_down(world, number):
     """Wait until the bot has the line on disk."""
-    folder = world.bot.folder / "data"
-    keys = (folder / "wingcord.key").read_text().split()
-    store = Store.attach(f"sqlite+aiosqlite:///{folder}/wingcord.db", keys)
+    keys = (world.bot.folder / "data" / "wingcord.key").read_text().split()
+    store = Store.attach(world.database_url, keys)
     try:
         async with asyncio.timeout(PATIENCE):
             while True:

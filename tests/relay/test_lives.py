@@ -6,7 +6,6 @@ import re
 from contextlib import asynccontextmanager
 
 import pytest
-from cryptography.fernet import Fernet
 
 from bot.console.marks import MARK_BYTES, mark
 from bot.relay.backlog import Item, Tally, Voice
@@ -132,9 +131,8 @@ async def test_random_lives_lose_nothing_and_repeat_nothing(seed):
     await play(seed, opened)
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_random_lives_with_a_real_database(seed, tmp_path):
-    url, keys = f"sqlite+aiosqlite:///{tmp_path}/data/wingcord.db", [Fernet.generate_key().decode()]
+@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 0), ("sqlite", 1), ("postgresql", 0), ("postgresql", 2)])
+async def test_random_lives_with_a_real_database(seed, engine, url, keys):
     store = await Store.open(url, keys)
     panel = await store.panels.add(7, "https://panel.example", PanelKind.PELICAN, "P", "ptlc_key")
     server = await store.servers.link(7, panel.id, "S", "00000001", "u-1")

@@ -1,7 +1,6 @@
 """A store in a temporary file, and members to act as."""
 
 import pytest
-from cryptography.fernet import Fernet
 
 from bot.services.members import Member
 from bot.store.store import Store
@@ -10,8 +9,8 @@ GUILD = 900
 
 
 @pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/wingcord.db", [Fernet.generate_key().decode()])
+async def store(url, keys):
+    opened = await Store.open(url, keys)
     yield opened
     await opened.close()
 

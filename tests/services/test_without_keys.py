@@ -14,14 +14,14 @@ URL = "https://panel.example.test"
 
 
 @pytest.fixture
-async def keyless(store, tmp_path):
+async def keyless(store, url):
     """The same database, opened with another secret key: whatever decrypts a panel key raises."""
     panel = await store.panels.add(GUILD, URL, PanelKind.PTERODACTYL, "Main", "ptlc_planted")
     other = await store.panels.add(GUILD, URL, PanelKind.PTERODACTYL, "Another key", "ptlc_planted_too")
     castle = await store.servers.link(GUILD, panel.id, "Castle", "aaaaaaaa", "aaaaaaaa-0000-4000-8000-000000000001")
     await store.grants.add(GUILD, 70, [Action.VIEW, Action.COMMAND], castle.id, panel_id=other.id)
     await store.relays.add(GUILD, castle.id, 11)
-    attached = Store.attach(f"sqlite+aiosqlite:///{tmp_path}/wingcord.db", [Fernet.generate_key().decode()])
+    attached = Store.attach(url, [Fernet.generate_key().decode()])
     with pytest.raises(StartupError):
         await attached.panels.keys(GUILD)
     yield attached

@@ -1,23 +1,23 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from bot.store.store import Store
 
 Opener = Callable[..., AbstractAsyncContextManager[Store]]
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/data/wingcord.db"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Everything in here runs on one after the other."""
+    return request.param
 
 
-@pytest.fixture
-def keys() -> list[str]:
-    return [Fernet.generate_key().decode()]
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
+"""For what is about SQLite's file."""
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
+"""For what is about a database server."""
 
 
 @pytest.fixture

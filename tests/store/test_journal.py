@@ -74,14 +74,13 @@ async def test_relays_that_are_gone_leave_nothing_behind(store: Store) -> None:
     assert await store.journal.tails([relay]) == {}
 
 
-async def test_no_console_line_lies_in_the_tail(opened, tmp_path) -> None:
+async def test_no_console_line_lies_in_the_tail(opened, stored) -> None:
     from bot.console.marks import mark
 
     async with opened() as store:
         relay = await relay_of(store)
         store.journal.note({relay: DeliveredTail(mark("java -Drcon.password=hunter2"), NOW)})
-    stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
-    assert b"hunter2" not in stored
+    assert b"hunter2" not in stored()
 
 
 async def test_trouble_is_told_to_those_who_wait_and_does_not_last(store: Store, monkeypatch, caplog) -> None:
@@ -279,13 +278,12 @@ async def test_what_waits_for_a_channel_without_relay_is_forgotten(opened) -> No
             assert await session.scalar(select(func.count()).select_from(RelayWaitingRow)) == 0
 
 
-async def test_what_waits_cannot_be_read_in_any_file(opened, tmp_path) -> None:
+async def test_what_waits_cannot_be_read_in_any_file(opened, stored) -> None:
     async with opened() as store:
         await relay_of(store)
         store.journal.keep(batch(1, "login hunter2", "login hunter2"))
         await store.journal.write_ahead(replace(outgoing(11, attachment=b"login hunter2"), content="login hunter2"))
-    stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
-    assert b"hunter2" not in stored
+    assert b"hunter2" not in stored()
     assert "hunter2" not in repr(batch(1, "login hunter2"))
 
 

@@ -249,12 +249,15 @@ async def test_facts_are_kept_and_overwritten(store: Store) -> None:
 
 
 async def test_eight_writers_at_once_lose_nothing(store: Store) -> None:
-    """Read, then write what was read plus one: SQLite's default transactions would end at 1."""
+    """Read, then write what was read plus one: SQLite's default transactions would end at 1.
+
+    On PostgreSQL a row must be asked for with `with_for_update` where what is written depends on it.
+    """
     await store.state.set("count", "0")
 
     async def add_one() -> None:
         async with store._database.writing() as session:
-            row = await session.get_one(StateRow, "count")
+            row = await session.get_one(StateRow, "count", with_for_update=True)
             await asyncio.sleep(0)
             row.value = str(int(row.value) + 1)
 
