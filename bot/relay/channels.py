@@ -38,6 +38,7 @@ class Channels:
 
     def __init__(
         self,
+        guild_id: int,
         leftovers: Leftovers,
         *,
         sink: Sink,
@@ -47,7 +48,7 @@ class Channels:
         timing: OutboxTiming | None,
         bounds: Bounds | None,
     ) -> None:
-        self._leftovers = leftovers
+        self._guild_id, self._leftovers = guild_id, leftovers
         self._sink, self._paces, self._journal = sink, paces, journal
         self._parked, self._timing, self._bounds = parked, timing, bounds
         self._outboxes: dict[int, Outbox] = {}
@@ -117,7 +118,7 @@ class Channels:
             channel_id,
             sink=self._sink,
             pace=self._paces.of(channel_id),
-            turns=self._paces.turns,
+            turns=self._paces.turns.of(self._guild_id, channel_id),
             journal=self._journal,
             unsettled=unsettled,
             parked=self._parked,

@@ -84,11 +84,14 @@ class GuildRelays:
     `changed` is called when a look is needed: one of the guild's channels can be written to no more.
     """
 
-    def __init__(self, equipment: Equipment, leftovers: Leftovers, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, guild_id: int, equipment: Equipment, leftovers: Leftovers, *, changed: Callable[[], None]
+    ) -> None:
         timing = equipment.timing
         self._equipment = equipment
         self._timing = timing
         self._channels = Channels(
+            guild_id,
             leftovers,
             sink=equipment.sink,
             paces=equipment.paces,

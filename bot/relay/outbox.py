@@ -14,11 +14,12 @@ from bot.i18n import _
 from bot.relay import notices
 from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.journal import Journal
-from bot.relay.pace import Pace, Turns
+from bot.relay.pace import Pace
 from bot.relay.packer import Packer, Parcel, utc_now
 from bot.relay.postman import Postman, PostTiming
 from bot.relay.sink import ChannelForbidden, ChannelGone, Sink, channel_gone
 from bot.relay.spool import Spool
+from bot.relay.turns import ChannelTurns
 from bot.store.values import Outgoing, WaitingBatch
 from bot.text.packing import LIMIT, PIECE_LIMIT
 
@@ -63,7 +64,7 @@ class Outbox:
         *,
         sink: Sink,
         pace: Pace,
-        turns: Turns,
+        turns: ChannelTurns,
         journal: Journal,
         parked: Callable[[], None],
         unsettled: Outgoing | None = None,

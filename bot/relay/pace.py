@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from bot.relay.turns import Turns
+
 # What create-message has allowed for years; the headers of the first answer replace it.
 _LIMIT = 5
 _WINDOW = 5.0
@@ -95,68 +97,6 @@ class Pace:
     def hold(self, now: float, seconds: float) -> None:
         """Send nothing for so long: Discord answered 429 all the same (other limits are not in the headers)."""
         self.held_until = max(self.held_until, now + seconds + _MARGIN)
-
-
-class _Meter:
-    """Lets through so many a second, first come, first served."""
-
-    def __init__(self, per_second: float, burst: int) -> None:
-        self._interval = 1 / per_second
-        self._tolerance = (burst - 1) * self._interval
-        self._due = float("-inf")
-        self._waiting = 0
-        self._line = asyncio.Lock()
-
-    async def through(self) -> None:
-        """Return when the next one may pass."""
-        loop = asyncio.get_running_loop()
-        self._waiting += 1
-        try:
-            # One at a time, by the clock as it is then: after a stall not all that was due meanwhile may go at once.
-            async with self._line:
-                while (wait := self._due - loop.time() - self._tolerance) > 0:  # noqa: ASYNC110 - only the clock knows
-                    await asyncio.sleep(wait)
-                self._due = max(self._due, loop.time()) + self._interval
-        finally:
-            self._waiting -= 1
-
-    def queue(self, now: float) -> float:
-        """Return how many seconds somebody who comes now would wait."""
-        return max(0.0, self._due - now - self._tolerance) + self._waiting * self._interval
-
-    def hold(self, now: float, seconds: float) -> None:
-        """Let nobody through for so long."""
-        self._due = max(self._due, now + seconds + self._tolerance)
-
-
-class Turns:
-    """The share of Discord's global limit (50 requests/s per bot) that relays may use, first come, first served.
-
-    Each channel asks for one turn at a time, so a flood in one never delays the others. What a message holds is decided
-    when its turn comes; then it is written down, for many channels at once, and so they would all be sent at once if
-    they did not pass a door one by one.
-    """
-
-    def __init__(self, per_second: float = 42.0, burst: int = 4) -> None:
-        self._turns = _Meter(per_second, burst)
-        self._door = _Meter(per_second * 1.1, burst - 1)
-
-    async def turn(self) -> None:
-        """Return when the next message may be made."""
-        await self._turns.through()
-
-    async def door(self) -> None:
-        """Return when the next request may go."""
-        await self._door.through()
-
-    def queue(self, now: float) -> float:
-        """Return how many seconds a turn asked for now would take to come."""
-        return self._turns.queue(now)
-
-    def hold(self, now: float, seconds: float) -> None:
-        """Let no request go for so long: Discord said that the global limit is used up."""
-        self._turns.hold(now, seconds)
-        self._door.hold(now, seconds)
 
 
 class Paces:

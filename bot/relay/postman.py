@@ -10,8 +10,9 @@ from random import SystemRandom
 
 from bot.errors import BotError
 from bot.i18n import _
-from bot.relay.pace import Pace, Turns
+from bot.relay.pace import Pace
 from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, Sink, SinkUnavailable
+from bot.relay.turns import ChannelTurns
 from bot.store.values import Outgoing
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Postman:
         *,
         sink: Sink,
         pace: Pace,
-        turns: Turns,
+        turns: ChannelTurns,
         closing: asyncio.Event,
         timing: PostTiming,
         now: Callable[[], datetime],

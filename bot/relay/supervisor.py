@@ -137,7 +137,7 @@ class RelaySupervisor:
         guild = self._guilds.get(guild_id)
         if guild is None:
             guild = self._guilds[guild_id] = GuildRelays(
-                self._equipment, self._leftovers, changed=partial(self.wake, guild_id)
+                guild_id, self._equipment, self._leftovers, changed=partial(self.wake, guild_id)
             )
         return guild
 

@@ -10,11 +10,12 @@ import pytest
 from bot.console.marks import MARK_BYTES, mark
 from bot.relay.backlog import Item, Tally, Voice
 from bot.relay.outbox import Outbox, OutboxTiming
-from bot.relay.pace import Pace, Turns
+from bot.relay.pace import Pace
 from bot.relay.packer import utc_now
 from bot.relay.postman import PostTiming
 from bot.relay.sink import SinkUnavailable
 from bot.relay.trail import Trail
+from bot.relay.turns import Turns
 from bot.store.store import Store
 from bot.terms import PanelKind, RelayStyle
 
@@ -78,7 +79,7 @@ async def life(journal, sink, console, relay_id):
         journal.note({relay_id: trail.after(b"", None, offline=False)})
     voice = Voice(relay_id, RelayStyle.PLAIN, "", Tally(), trail)
     box = Outbox(
-        CHANNEL, sink=sink, pace=Pace(limit=100_000, remaining=100_000, window=0.01), turns=Turns(100_000),
+        CHANNEL, sink=sink, pace=Pace(limit=100_000, remaining=100_000, window=0.01), turns=Turns(100_000).of(7, CHANNEL),
         journal=journal, unsettled=unsettled, parked=lambda: None, timing=TIMING,
     )  # fmt: skip
 

@@ -11,12 +11,13 @@ import pytest
 from bot.console.marks import mark
 from bot.relay.backlog import Backlog, Bounds, Item, Tally, Voice
 from bot.relay.outbox import Outbox
-from bot.relay.pace import Pace, Turns
+from bot.relay.pace import Pace
 from bot.relay.sink import ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable
 from bot.relay.trail import Trail
+from bot.relay.turns import Turns
 from bot.terms import RelayStyle
 
-from .conftest import QUICK, MemoryJournal, until
+from .conftest import GUILD, QUICK, MemoryJournal, until
 
 PLAIN = RelayStyle.PLAIN
 
@@ -29,7 +30,7 @@ def free_pace():
 async def outbox(sink, *, pace=None, timing=QUICK, **options):
     parked = []
     box = Outbox(
-        1, sink=sink, pace=pace or free_pace(), turns=Turns(100_000), timing=timing,
+        1, sink=sink, pace=pace or free_pace(), turns=Turns(100_000).of(GUILD, 1), timing=timing,
         parked=lambda: parked.append(box.parked), **({"journal": MemoryJournal()} | options),
     )  # fmt: skip
     box.seen_parked = parked

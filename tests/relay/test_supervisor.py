@@ -23,9 +23,10 @@ from bot.console.events import (
 from bot.errors import BadInput, ConsoleRefused, PanelUnreachable
 from bot.relay.connection import RelayTiming
 from bot.relay.guild import Equipment, SupervisorTiming
-from bot.relay.pace import Pace, Paces, Turns
+from bot.relay.pace import Pace, Paces
 from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.relay.supervisor import RelaySupervisor
+from bot.relay.turns import Turns
 from bot.terms import PowerState, RelayStyle
 from bot.vitals import RelayState
 
