@@ -82,7 +82,8 @@ class _Bot:
         self._store = store
         self._redactor_of = redactor_of
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connections = Connections(store, pool, hub)
+        self._access = Access(store)
+        self._connections = Connections(store, self._access, pool, hub)
         paces = Paces()
         self.services = self._services(store, pool)
         self.client = WingcordClient(self.services, tree_state=store.state, http_trace=rate_limit_trace(paces))
@@ -119,16 +120,15 @@ class _Bot:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _services(self, store: Store, pool: PanelPool) -> Services:
-        access = Access(store)
-        connections = self._connections
+        access, connections = self._access, self._connections
         panels = Panels(store, access, pool, connections, changed=self._wake_relays)
         return Services(
             access=access,
             panels=panels,
             servers=Servers(store, access, panels, connections, changed=self._wake_relays),
-            power=Power(access, connections),
+            power=Power(connections),
             consoles=Consoles(access, connections, redactor=self._redactor_of),
-            relays=Relays(store, access, connections, changed=self._wake_relays, health=self._relay_health),
+            relays=Relays(store, access, changed=self._wake_relays, health=self._relay_health),
             guilds=Guilds(
                 store,
                 pool,
@@ -155,7 +155,7 @@ class _Bot:
     async def _wanted_relays(self, guild_id: int | None) -> Sequence[WantedRelay]:
         """The relays in the database, of a guild or of all, with what is needed to run each."""
         return [
-            WantedRelay(one.relay, one.server.name, self._connections.target_at(one.server, one.panel_url))
+            WantedRelay(one.relay, one.server.name, self._connections.relay_target(one.server, one.panel_url))
             for one in await self._store.relays.wanted(guild_id)
         ]
 

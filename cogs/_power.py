@@ -2,32 +2,31 @@
 
 from bot.discord_replies import answer, before_answer, defer
 from bot.i18n import _
-from bot.services import Services
+from bot.services import Permit, Services
 from bot.store.values import LinkedServer
-from bot.terms import Action, Signal
+from bot.terms import Action
 from cogs._context import Interaction, member_of
 from cogs._outcome import ButtonReply, follow_outcome
 from cogs._render import safe
 from cogs._views import Confirm
 
 
-async def press(services: Services, interaction: Interaction, server: LinkedServer, signal: Signal) -> None:
-    """Send the signal for the member who pressed, checking rights now, and follow it in a public message.
+async def press(services: Services, interaction: Interaction, permit: Permit) -> None:
+    """Send the permit's signal for the member who pressed, and follow it in a public message.
 
     The interaction must be acknowledged already. Raises NotAllowed and PanelError before anything is posted.
     """
-    steps = services.power.follow(member_of(interaction), server, signal)
-    await follow_outcome(steps, ButtonReply(interaction))
+    await follow_outcome(services.power.follow(permit), ButtonReply(interaction))
 
 
 def ask_to_kill(services: Services, interaction: Interaction, server: LinkedServer) -> tuple[str, Confirm]:
     """Return the question and its buttons; the answer belongs into a private reply to `interaction`."""
 
     async def kill(pressed: Interaction) -> None:
-        await before_answer(services.access.require(member_of(pressed), Action.KILL, server))
+        permit = await before_answer(services.access.require(member_of(pressed), Action.KILL, server))
         text = _("Confirmed for **{server}**; how it goes is told below.").format(server=safe(server.name))
         await pressed.response.edit_message(content=text, view=None)
-        await press(services, pressed, server, Signal.KILL)
+        await press(services, pressed, permit)
 
     text = _(
         "Kill **{server}**? Its process ends at once, without saving: progress since the last save is lost, "

@@ -7,7 +7,7 @@ import discord
 from bot.discord_replies import answer, answer_privately, before_answer
 from bot.errors import NotAllowed
 from bot.i18n import _
-from bot.services import ServerStatus, Services
+from bot.services import Permit, ServerStatus, Services
 from bot.store.values import LinkedServer
 from bot.terms import Action, Signal
 from cogs._context import Interaction, member_of
@@ -32,17 +32,16 @@ class StatusView(OwnedView):
         self._server = server
         self._busy = False
 
-    async def show(self, interaction: Interaction) -> None:
-        """Read the state and put it, with fitting buttons, into the message; rights are checked anew."""
-        status = await self._services.servers.status(member_of(interaction), self._server)
+    async def show(self, interaction: Interaction, permit: Permit) -> None:
+        """Read the state and put it, with fitting buttons, into the message."""
+        status = await self._services.servers.status(permit)
         self._offer(status)
         await answer(interaction, embed=status_embed(status, now=discord.utils.utcnow()), view=self)
 
     @discord.ui.button(label=_("Refresh"), emoji="🔄", style=discord.ButtonStyle.secondary)
     async def refresh(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
         """Read the state again."""
-        await self._take(interaction, Action.VIEW)
-        await self.show(interaction)
+        await self.show(interaction, await self._take(interaction, Action.VIEW))
 
     async def send(self, interaction: Interaction, signal: Signal) -> None:
         """Send a signal; while one is on its way, a second press is told so."""
@@ -55,9 +54,10 @@ class StatusView(OwnedView):
             return
         self._busy = True
         try:
-            await self._take(interaction, Action(signal.value))
-            await press(self._services, interaction, self._server, signal)
-            await self.show(interaction)
+            await press(self._services, interaction, await self._take(interaction, Action(signal.value)))
+            # It may have taken minutes, in which the right to look may have gone.
+            view = await self._services.access.require(member_of(interaction), Action.VIEW, self._server)
+            await self.show(interaction, view)
         finally:
             self._busy = False
 
@@ -69,15 +69,16 @@ class StatusView(OwnedView):
             self.stop()
         await super().on_error(interaction, error, item)
 
-    async def _check(self, interaction: Interaction, action: Action) -> None:
-        """Refuse now, as the first answer, what the member may no longer do."""
-        await before_answer(self._services.access.require(member_of(interaction), action, self._server))
+    async def _check(self, interaction: Interaction, action: Action) -> Permit:
+        """Refuse now, as the first answer, what the member who pressed may no longer do."""
+        return await before_answer(self._services.access.require(member_of(interaction), action, self._server))
 
-    async def _take(self, interaction: Interaction, action: Action) -> None:
+    async def _take(self, interaction: Interaction, action: Action) -> Permit:
         """Acknowledge a press; from now on the message is tidied up by this, younger, interaction."""
-        await self._check(interaction, action)
+        permit = await self._check(interaction, action)
         await interaction.response.defer()
         self.origin = interaction
+        return permit
 
     def _offer(self, status: ServerStatus) -> None:
         self.clear_items()

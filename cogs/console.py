@@ -8,8 +8,7 @@ from discord.ext import commands
 from bot.client import WingcordClient
 from bot.discord_replies import CONTENT_LIMIT, answer, clip, defer, in_time
 from bot.i18n import _
-from bot.services import Services
-from bot.store.values import LinkedServer
+from bot.services import Permit, Services
 from bot.terms import Action, RelayStyle
 from bot.text import packing
 from cogs._complete import server_names
@@ -31,9 +30,9 @@ class Console(commands.Cog):
     @app_commands.autocomplete(server=server_names(Action.SAY))
     async def say(self, interaction: Interaction, message: str, server: str | None = None) -> None:
         """Send the server's say-template with the message."""
-        linked = await in_time(interaction, self._resolve(interaction, server, Action.SAY), private=False)
+        permit = await in_time(interaction, self._resolve(interaction, server, Action.SAY), private=False)
         await defer(interaction, private=False)
-        await answer(interaction, await self._services.consoles.say(member_of(interaction), linked, message))
+        await answer(interaction, await self._services.consoles.say(permit, message))
 
     @app_commands.command(name="command", description=_("Send one console command and see what it printed"))
     @app_commands.describe(command=_("The command as typed into the console, in one line"), server=_SERVER)
@@ -41,8 +40,8 @@ class Console(commands.Cog):
     async def command(self, interaction: Interaction, command: str, server: str | None = None) -> None:
         """Send a command and show the console's answer."""
         await defer(interaction, private=True)
-        linked = await self._resolve(interaction, server, Action.COMMAND)
-        reply = await self._services.consoles.command(member_of(interaction), linked, command)
+        permit = await self._resolve(interaction, server, Action.COMMAND)
+        reply = await self._services.consoles.command(permit, command)
         await answer(interaction, _with_lines(code(reply.command, 150), reply.lines, reply.note, keep="head"))
 
     @app_commands.command(name="console", description=_("The last lines of a server's console"))
@@ -53,11 +52,11 @@ class Console(commands.Cog):
     ) -> None:
         """Show the console's last lines."""
         await defer(interaction, private=True)
-        linked = await self._resolve(interaction, server, Action.CONSOLE)
-        found, note = await self._services.consoles.last_lines(member_of(interaction), linked, lines)
+        permit = await self._resolve(interaction, server, Action.CONSOLE)
+        found, note = await self._services.consoles.last_lines(permit, lines)
         await answer(interaction, _with_lines("", found, note, keep="tail"))
 
-    async def _resolve(self, interaction: Interaction, text: str | None, action: Action) -> LinkedServer:
+    async def _resolve(self, interaction: Interaction, text: str | None, action: Action) -> Permit:
         return await self._services.servers.resolve(
             member_of(interaction), text, channel_id=channel_of(interaction), action=action
         )

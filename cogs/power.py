@@ -7,8 +7,7 @@ from discord.ext import commands
 from bot.client import WingcordClient
 from bot.discord_replies import answer, defer, in_time
 from bot.i18n import _
-from bot.services import Services
-from bot.store.values import LinkedServer
+from bot.services import Permit, Services
 from bot.terms import Action, Signal
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
@@ -50,20 +49,19 @@ class Power(commands.Cog):
     @app_commands.autocomplete(server=server_names(Action.KILL))
     async def kill(self, interaction: Interaction, server: str | None = None) -> None:
         """Kill a server, after a confirmation."""
-        linked = await self._resolve(interaction, server, Signal.KILL, private=True)
+        permit = await self._resolve(interaction, server, Signal.KILL, private=True)
         await defer(interaction, private=True)
-        text, view = ask_to_kill(self._services, interaction, linked)
+        text, view = ask_to_kill(self._services, interaction, permit.server)
         await answer(interaction, text, view=view)
 
     async def _send(self, interaction: Interaction, server: str | None, signal: Signal) -> None:
-        linked = await self._resolve(interaction, server, signal, private=False)
+        permit = await self._resolve(interaction, server, signal, private=False)
         await defer(interaction, private=False)
-        steps = self._services.power.follow(member_of(interaction), linked, signal)
-        await follow_outcome(steps, CommandReply(interaction))
+        await follow_outcome(self._services.power.follow(permit), CommandReply(interaction))
 
     async def _resolve(
         self, interaction: discord.Interaction[WingcordClient], text: str | None, signal: Signal, *, private: bool
-    ) -> LinkedServer:
+    ) -> Permit:
         """Rights first: a refusal must come before anything public."""
         look_up = self._services.servers.resolve(
             member_of(interaction), text, channel_id=channel_of(interaction), action=Action(signal.value)

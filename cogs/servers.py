@@ -37,10 +37,10 @@ class Servers(commands.Cog):
     async def status(self, interaction: Interaction, server: str | None = None) -> None:
         """Show one server."""
         await defer(interaction, private=True)
-        linked = await self._services.servers.resolve(
+        permit = await self._services.servers.resolve(
             member_of(interaction), server, channel_id=channel_of(interaction), action=Action.VIEW
         )
-        await StatusView(self._services, interaction, linked).show(interaction)
+        await StatusView(self._services, interaction, permit.server).show(interaction, permit)
 
 
 async def setup(bot: WingcordClient) -> None:

@@ -63,11 +63,16 @@ class ConsoleHub:
         session = self._sessions.get(key)
         return PowerState.UNKNOWN if session is None else session.state
 
-    def adopt(self, target: ConsoleTarget) -> None:
-        """Let the session of the target's key, if there is one, use this target's panel: its key was replaced."""
-        session = self._sessions.get(target.key)
+    def renew(self, key: Hashable) -> None:
+        """Let the session of this key, if there is one, connect anew with a new ticket.
+
+        The panel's key by which it came is not to be used any more.
+        """
+        tickets, session = self._tickets.get(key), self._sessions.get(key)
+        if tickets is not None:
+            tickets.forget()
         if session is not None:
-            session.adopt(target)
+            session.renew()
 
     async def close(self) -> None:
         """End all sessions and the iteration of all listeners. Takes no longer than one closing handshake."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from random import Random
 
+from websockets.asyncio.client import ClientConnection
+
 from bot.console.dial import Dialler
 from bot.console.events import ConsoleLine, StatsUpdated
 from bot.console.feed import Feed
@@ -45,6 +47,7 @@ class ConsoleSession:
         self._failures = 0
         self._was_healthy = False
         self._look_again = asyncio.Event()
+        self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -59,11 +62,17 @@ class ConsoleSession:
         self._feed.ended()
 
     def adopt(self, target: ConsoleTarget) -> None:
-        """Use this target's panel from now on, say because its key was replaced; look again at once if parked."""
+        """Use this target's panel from now on; look again at once if parked: somebody else wants to know."""
         if self.target.panel is not target.panel:
             self.target = target
             self._tickets.panel = target.panel
             self._look_again.set()
+
+    def renew(self) -> None:
+        """Cut the connection, if there is one, and make another; look again at once if parked."""
+        self._look_again.set()
+        if self._socket is not None:
+            self._socket.transport.abort()
 
     def attach(self, listener: Listener) -> None:
         """Let a listener hear everything from now on."""
@@ -126,7 +135,11 @@ class ConsoleSession:
     async def _connect(self) -> None:
         ticket = await self._tickets.get()
         socket = await self._dialler.open(ticket.socket_url, ticket.issuer)
+        if not self._tickets.holds(ticket):
+            socket.transport.abort()
+            raise Lost(_("The panel's key was replaced while the console was being opened."))
         began = asyncio.get_running_loop().time()
+        self._socket = socket
         link = Link(
             socket,
             ticket,
@@ -140,6 +153,7 @@ class ConsoleSession:
         try:
             await link.run()
         finally:
+            self._socket = None
             lasted = asyncio.get_running_loop().time() - began
             if self._feed.live and lasted >= self._timing.healthy_after:
                 self._failures, self._was_healthy = 0, True

@@ -30,6 +30,7 @@ class TicketCache:
         self._fetches: deque[float] = deque()
         self._blocked_until = 0.0
         self._one_at_a_time = asyncio.Lock()
+        self._forgotten = 0
 
     async def get(self, *, instead_of: Ticket | None = None) -> Ticket:
         """Return the cached ticket while enough of it remains, else a new one; waits rather than exceed the quota.
@@ -39,18 +40,34 @@ class TicketCache:
         async with self._one_at_a_time:
             if self._ticket is not None and self._ticket is not instead_of and self._usable(self._ticket):
                 return self._ticket
-            await self._wait_for_quota()
-            loop = asyncio.get_running_loop()
-            self._fetches.append(loop.time())
-            try:
-                ticket = await self.panel.console_ticket(self._identifier)
-            except RateLimited as exc:
-                # The quota is shared with every browser tab: asking again early would only lock the owner out.
-                self._blocked_until = loop.time() + max(exc.retry_after, self._timing.rate_limited_wait)
-                raise
+            while True:
+                await self._wait_for_quota()
+                forgotten = self._forgotten
+                ticket = await self._fetch()
+                if forgotten == self._forgotten:
+                    break
             self._ticket = self._newest = ticket
-            self._fetched_at = loop.time()
+            self._fetched_at = asyncio.get_running_loop().time()
             return ticket
+
+    async def _fetch(self) -> Ticket:
+        loop = asyncio.get_running_loop()
+        self._fetches.append(loop.time())
+        try:
+            return await self.panel.console_ticket(self._identifier)
+        except RateLimited as exc:
+            # The quota is shared with every browser tab: asking again early would only lock the owner out.
+            self._blocked_until = loop.time() + max(exc.retry_after, self._timing.rate_limited_wait)
+            raise
+
+    def forget(self) -> None:
+        """Use no ticket that was asked for so far: the key that it was asked with is not the panel's any more."""
+        self._ticket = None
+        self._forgotten += 1
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether this is the ticket to use still."""
+        return self._ticket is ticket
 
     def drop(self, ticket: Ticket) -> None:
         """Never hand this ticket out again."""

@@ -8,6 +8,7 @@ from bot.services.guilds import Guilds
 from bot.services.members import Member
 from bot.services.outcome import Progress
 from bot.services.panels import ConnectedPanel, LinkChoice, PanelRow, Panels
+from bot.services.permits import Permit
 from bot.services.power import Power
 from bot.services.relays import LONGEST_PAUSE, RelayRow, Relays
 from bot.services.servers import ServerOverview, Servers, ServerStatus
@@ -26,6 +27,7 @@ __all__ = [
     "Member",
     "PanelRow",
     "Panels",
+    "Permit",
     "Power",
     "Progress",
     "RelayRow",

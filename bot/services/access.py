@@ -1,7 +1,6 @@
 """Who may do what: grants map a role to actions on a server. An empty map means nobody."""
 
-import fnmatch
-import re
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
 from bot.names import is_one_line
 from bot.services.members import Member
+from bot.services.permits import MemberRights, Permit
 from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.values import Grant, LinkedServer, Panel
@@ -25,13 +25,6 @@ PRESETS: dict[str, frozenset[Action]] = {
     "admin": frozenset(Action),
 }
 """What the words viewer, operator, moderator and admin stand for in `/access grant`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """Leave to act, and the panel row whose key acts."""
-
-    panel_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,72 +60,46 @@ class Access:
         if not member.is_admin:
             raise NotAllowed(_("Only members with the *Manage Server* permission can do this."))
 
+    async def rights_of(self, member: Member) -> MemberRights:
+        """Return all that the member may do in the guild, from one look at what was granted."""
+        at = asyncio.get_running_loop().time()
+        return MemberRights(member, await self._store.rights.read(member.guild_id, member.role_ids), at=at)
+
     async def require(
         self, member: Member, action: Action, server: LinkedServer, *, command: str | None = None
     ) -> Permit:
-        """Return with which key the member may act; raise NotAllowed where no grant names it.
+        """Return the permit for the action; NotAllowed where no grant names it, or the server is not linked any more.
 
-        `command` is the console command meant by Action.COMMAND, matched against the grants' patterns. The
-        key that the server was linked with goes before a grant's other key.
+        `command` is the console command meant by Action.COMMAND, matched against the grants' patterns.
         """
-        await self.require_linked(member, server)
-        if member.is_admin:
-            return Permit(server.panel_id)
-        grants = [g for g in await self._grants_of(member, server) if action in g.actions]
-        if not grants:
-            raise NotAllowed(_missing(action, server))
-        if command is not None:
-            grants = [g for g in grants if _command_allowed(command, g.commands)]
-            if not grants:
-                raise NotAllowed(
-                    _(
-                        "None of your roles allows that command on **{server}**; an admin can widen the patterns."
-                    ).format(server=escape(server.name))
-                )
-        panels = [g.panel_id for g in grants]
-        other = None if None in panels else panels[0]
-        return Permit(other if other is not None else server.panel_id)
+        return (await self.rights_of(member)).permit(action, server, command=command)
 
-    async def confirm(
-        self, permit: Permit, member: Member, action: Action, server: LinkedServer, *, command: str | None = None
-    ) -> None:
-        """Raise NotAllowed unless the permit would be given again: what was allowed may have waited for seconds."""
-        if await self.require(member, action, server, command=command) != permit:
+    async def confirm(self, permit: Permit) -> None:
+        """Raise NotAllowed unless the same permit would be given now: it may have been waited with for many seconds.
+
+        Grants, links and panels are read again. The member's roles, and whether he has Manage Server, are still those
+        that came with his command or press: Discord tells bots nothing more about members.
+        """
+        try:
+            now = (await self.rights_of(permit.member)).permit(permit.action, permit.server, command=permit.command)
+        except NotAllowed as error:
             raise NotAllowed(
-                _("The key that acts for you on **{server}** was changed meanwhile, so nothing was sent.").format(
-                    server=escape(server.name)
+                _("{reason} That has changed while your request was waiting.").format(reason=error)
+            ) from error
+        if now.panel.id != permit.panel.id:
+            raise NotAllowed(
+                _("Which key acts for you on **{server}** has changed while your request was waiting.").format(
+                    server=escape(permit.server.name)
                 )
             )
 
     async def require_linked(self, member: Member, server: LinkedServer) -> None:
-        """Raise NotAllowed unless this very server is linked in the member's guild still: buttons outlive links.
-
-        Its id alone would not tell, because SQLite gives the id of the newest row again once that row is gone.
-        """
-        now = await self._store.servers.get(server.id)
-        if now is None or (now.guild_id, now.panel_id, now.uuid) != (member.guild_id, server.panel_id, server.uuid):
-            raise NotAllowed(_("**{server}** is not linked here any more.").format(server=escape(server.name)))
-
-    async def allowed(self, member: Member, server: LinkedServer) -> frozenset[Action]:
-        """Return everything the member may do with the server."""
-        if server.guild_id != member.guild_id:
-            return frozenset()
-        if member.is_admin:
-            return frozenset(Action)
-        return _union(await self._grants_of(member, server))
+        """Raise NotAllowed unless this very server is linked in the member's guild still: buttons outlive links."""
+        (await self.rights_of(member)).linked(server)
 
     async def visible(self, member: Member, action: Action) -> list[LinkedServer]:
         """Return the guild's linked servers with which the member may do `action`, by name."""
-        servers = await self._store.servers.list(member.guild_id)
-        if member.is_admin:
-            return servers
-        grants = await self._store.grants.list(member.guild_id)
-        urls = await self._store.panels.urls(member.guild_id)
-        return [
-            s
-            for s in servers
-            if any(action in g.actions and g.role_id in member.role_ids and _covers(g, s, urls) for g in grants)
-        ]
+        return [permit.server for permit in (await self.rights_of(member)).permits(action)]
 
     async def grant(
         self,
@@ -175,7 +142,7 @@ class Access:
         self.require_admin(member)
         if who.is_admin:
             return AccessCheck(frozenset(Action), dict.fromkeys(Action, ()), ())
-        grants = await self._grants_of(who, server)
+        grants = (await self.rights_of(who)).grants_on(server)
         reasons = {
             action: tuple(g.role_id for g in grants if action in g.actions)
             for action in Action
@@ -183,17 +150,7 @@ class Access:
         }
         labels = await self._store.panels.labels(member.guild_id)
         others = {labels[g.panel_id] for g in grants if g.panel_id is not None and g.panel_id in labels}
-        return AccessCheck(_union(grants), reasons, tuple(sorted(others)), _patterns(grants))
-
-    async def _grants_of(self, member: Member, server: LinkedServer) -> list[Grant]:
-        """The grants of the member's roles that cover the server, those naming it first."""
-        urls = await self._store.panels.urls(member.guild_id)
-        grants = [
-            g
-            for g in await self._store.grants.list(member.guild_id)
-            if g.role_id in member.role_ids and _covers(g, server, urls)
-        ]
-        return sorted(grants, key=lambda g: (g.server_id is None, g.id))
+        return AccessCheck(frozenset(reasons), reasons, tuple(sorted(others)), _patterns(grants))
 
     async def list(self, member: Member) -> list[AccessRow]:
         """Return all grants of the guild."""
@@ -245,36 +202,7 @@ def _vocabulary() -> dict[str, str]:
     return {"presets": ", ".join(PRESETS), "actions": ", ".join(Action)}
 
 
-def _missing(action: Action, server: LinkedServer) -> str:
-    return _("None of your roles may **{action}** on **{server}**. An admin can allow it with `/access grant`.").format(
-        action=action.value, server=escape(server.name)
-    )
-
-
-def _covers(grant: Grant, server: LinkedServer, urls: dict[int, str]) -> bool:
-    """Whether the grant speaks of this server: another key acts only on servers of its own panel."""
-    if grant.server_id not in (None, server.id):
-        return False
-    return grant.panel_id is None or urls.get(grant.panel_id) == urls.get(server.panel_id)
-
-
-def _union(grants: Iterable[Grant]) -> frozenset[Action]:
-    return frozenset(action for grant in grants for action in grant.actions)
-
-
 def _patterns(grants: Iterable[Grant]) -> tuple[str, ...]:
     """The patterns of all grants of Action.COMMAND together; none when one of them has none and so allows anything."""
     lists = [grant.commands for grant in grants if Action.COMMAND in grant.actions]
     return tuple(dict.fromkeys(p for patterns in lists for p in patterns)) if all(lists) else ()
-
-
-def _command_allowed(command: str, patterns: tuple[str, ...]) -> bool:
-    """Whether the command, without a leading slash and in any case, fits a pattern; no patterns fit all."""
-    folded = " ".join(command.strip().removeprefix("/").casefold().split())
-    return not patterns or any(fnmatch.fnmatchcase(folded, _only_stars(pattern)) for pattern in patterns)
-
-
-def _only_stars(pattern: str) -> str:
-    """Return the pattern as fnmatch takes it; `?` and `[` stand for themselves, as in commands they do."""
-    folded = " ".join(pattern.removeprefix("/").casefold().split())
-    return re.sub(r"[?\[]", r"[\g<0>]", folded)

@@ -1,85 +1,188 @@
-"""From stored rows to live things: the panel client of a panel row, the console of a linked server."""
+"""From permits to live things: a panel's client and a server's console. The one place where a stored key is used."""
 
-from bot.console.hub import ConsoleHub, Listener
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from bot.console.hub import ConsoleHub
+from bot.console.listener import Listener
 from bot.console.target import ConsoleTarget
-from bot.errors import BotError, ServerNotFound
+from bot.errors import BotError, NotAllowed, ServerNotFound
 from bot.i18n import _
 from bot.panel.client import PanelClient
-from bot.panel.models import ConsoleTicket
+from bot.panel.models import ConsoleTicket, Resources
 from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
-from bot.services.access import Permit
+from bot.services.access import Access
+from bot.services.permits import Permit
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel, PanelKey
-from bot.terms import PowerState
+from bot.terms import Action, PowerState, Signal
+from bot.text.markdown import escape
+
+READ_WITHIN = 1.0
+"""Seconds for which a look at the rights is good for reading. Before anything is sent they are looked at anew."""
+
+
+class Catalogue(Protocol):
+    """The part of a panel's client that admins need to link servers: it can do nothing to one."""
+
+    async def list_servers(self) -> list[PanelServer]:
+        """Return the servers that the key reaches; see `PanelClient`."""
+        ...
+
+    async def server(self, identifier: str) -> PanelServer:
+        """Return one server; see `PanelClient`."""
+        ...
 
 
 class Connections:
-    """Hands out clients and consoles; features that use the same key share one client and its budget."""
+    """Hands out clients and consoles; features that use the same key share one client and its budget.
 
-    def __init__(self, store: Store, pool: PanelPool, hub: ConsoleHub) -> None:
+    For what members do, both are had for a permit and for nothing else, and go by the permit's key.
+    """
+
+    def __init__(self, store: Store, access: Access, pool: PanelPool, hub: ConsoleHub) -> None:
         self._store = store
+        self._access = access
         self._pool = pool
         self._hub = hub
 
-    async def panel(self, guild_id: int, panel_id: int) -> Panel:
-        """Return the guild's panel; BotError when it was removed meanwhile."""
-        panel = await self._store.panels.get(guild_id, panel_id)
-        if panel is None:
-            raise _gone()
-        return panel
+    async def client(self, permit: Permit) -> "PermittedClient":
+        """Return what acts for the permit, with its key; BotError when the panel was removed meanwhile."""
+        return self._permitted(permit, await self._current(permit.panel.guild_id, permit.panel.id))
 
-    async def client(self, guild_id: int, panel_id: int) -> PanelClient:
-        """Return the client for the key that the panel has now; BotError when the panel was removed meanwhile."""
-        found = await self._store.panels.key(guild_id, panel_id)
-        if found is None:
-            raise _gone()
-        return self._pool.client(url=found.url, key=found.key, kind=found.kind)
+    async def clients(self, permits: Sequence[Permit]) -> "dict[Permit, PermittedClient]":
+        """Return the same for many permits of one guild from one look at its keys; none where a panel is gone."""
+        keys = await self._store.panels.keys(permits[0].panel.guild_id) if permits else {}
+        return {
+            permit: self._permitted(permit, self._pooled(keys[permit.panel.id]))
+            for permit in permits
+            if permit.panel.id in keys
+        }
 
-    def forget(self, former: PanelKey) -> None:
-        """Forget the client of a key that was replaced or removed."""
+    def listen(self, permit: Permit) -> Listener:
+        """Return a listener on the console of the permit's server, by the permit's key.
+
+        Where that is the key the server was linked with, relays listen on the same socket. Any other key has a socket
+        of its own, for as long as somebody listens by it.
+        """
+        return self._hub.listen(self._target(permit.server, permit.panel.id, permit.panel.url))
+
+    def live_state(self, permit: Permit) -> PowerState:
+        """Return the power state by a console that is open by the permit's key anyway; UNKNOWN where none is."""
+        return self._hub.state(_console_key(permit.panel.id, permit.server))
+
+    # For no member's action: the relays' consoles, and what admins look at to link servers.
+
+    def relay_target(self, server: LinkedServer, panel_url: str) -> ConsoleTarget:
+        """Return the server's console for relays, by the key it was linked with. Nothing is read, and no key opened."""
+        return self._target(server, server.panel_id, panel_url)
+
+    async def catalogue(self, panel: Panel) -> Catalogue:
+        """Return what an admin picks servers from; BotError when the panel was removed meanwhile."""
+        return await self._current(panel.guild_id, panel.id)
+
+    def dropped(self, former: PanelKey, panel: Panel, servers: Sequence[LinkedServer]) -> None:
+        """Forget a key that was replaced or removed: neither its client nor a console that came by it is used again.
+
+        `servers` are all that the guild had linked then: by a grant, a key is used for servers linked with another.
+        """
         self._pool.forget(url=former.url, key=former.key)
+        for server in servers:
+            self._hub.renew(_console_key(panel.id, server))
 
-    async def client_for(self, server: LinkedServer, permit: Permit | None = None) -> PanelClient:
-        """Return the client to act on the server with: by the permit's key, else by the one it was linked with."""
-        return await self.client(server.guild_id, permit.panel_id if permit else server.panel_id)
+    def _permitted(self, permit: Permit, client: PanelClient) -> "PermittedClient":
+        current = partial(self._current, permit.panel.guild_id, permit.panel.id)
+        return PermittedClient(permit, client, access=self._access, current=current)
 
-    async def listen(self, server: LinkedServer) -> Listener:
-        """Return a listener on the server's console."""
-        return self._hub.listen(await self.target(server))
-
-    def live_state(self, server: LinkedServer) -> PowerState:
-        """Return the power state by the server's console, if one is open anyway: the panel's word is up to 20 s old."""
-        return self._hub.state((server.panel_id, server.uuid))
-
-    async def rekeyed(self, panel: Panel) -> None:
-        """Let the panel's consoles try again at once: what kept them away may have been its old key."""
-        for server in await self._store.servers.list(panel.guild_id):
-            if server.panel_id == panel.id:
-                self._hub.adopt(self.target_at(server, panel.url))
-
-    async def target(self, server: LinkedServer) -> ConsoleTarget:
-        """Return what identifies the server's console, by the key it was linked with: one socket for all features."""
-        return self.target_at(server, (await self.panel(server.guild_id, server.panel_id)).url)
-
-    def target_at(self, server: LinkedServer, panel_url: str) -> ConsoleTarget:
-        """Return the same where the panel's address is known: nothing is read, and no key opened before a ticket is."""
+    def _target(self, server: LinkedServer, panel_id: int, panel_url: str) -> ConsoleTarget:
         return ConsoleTarget(
-            key=(server.panel_id, server.uuid),
+            key=_console_key(panel_id, server),
             identifier=server.identifier,
             uuid=server.uuid,
             name=server.name,
             panel_url=panel_url,
-            panel=_StoredPanel(self, server),
+            panel=_StoredPanel(partial(self._current, server.guild_id, panel_id)),
         )
+
+    async def _current(self, guild_id: int, panel_id: int) -> PanelClient:
+        """The client for the key that the panel has now."""
+        key = await self._store.panels.key(guild_id, panel_id)
+        if key is None:
+            raise BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))
+        return self._pooled(key)
+
+    def _pooled(self, key: PanelKey) -> PanelClient:
+        return self._pool.client(url=key.url, key=key.key, kind=key.kind)
+
+
+class PermittedClient:
+    """A panel's client for one permit: about its server only, for its action only, and only while it would be given.
+
+    An action is confirmed in the moment it is sent: what makes it wait (a rate limit, other actions, the connection) is
+    over by then. A read is asked within READ_WITHIN of a look at the rights; one under way is not broken off.
+    """
+
+    def __init__(
+        self, permit: Permit, client: PanelClient, *, access: Access, current: Callable[[], Awaitable[PanelClient]]
+    ) -> None:
+        """`client` has the key that `current` returned a moment ago."""
+        self._permit = permit
+        self._identifier = permit.server.identifier
+        self._client = client
+        self._access = access
+        self._current = current
+        self._looked_at = permit.at
+
+    async def server(self) -> PanelServer:
+        """Return the server's description; see `PanelClient`. NotAllowed where the permit would not be given again."""
+        return await (await self._reader()).server(self._identifier)
+
+    async def resources(self) -> Resources:
+        """Return the server's usage; see `PanelClient`. NotAllowed where the permit would not be given again."""
+        return await (await self._reader()).resources(self._identifier)
+
+    async def send_signal(self) -> None:
+        """Send the signal that the permit is for; see `PanelClient`. NotAllowed where it would not be given again."""
+        signal = Signal(self._permit.action.value)
+        await self._client.send_signal(self._identifier, signal, confirm=self._confirm)
+
+    async def send_command(self, line: str, *, known_state: PowerState | None = None) -> None:
+        """Send a console line; see `PanelClient`. NotAllowed where the permit would not be given again."""
+        if self._permit.action not in {Action.SAY, Action.COMMAND}:
+            raise ValueError(f"a permit to {self._permit.action} sends no console line")
+        client = await self._reader()  # Pelican is asked for the state before
+        await client.send_command(self._identifier, line, confirm=self._confirm, known_state=known_state)
+
+    async def _reader(self) -> PanelClient:
+        if _now() - self._looked_at > READ_WITHIN:
+            self._client = await self._look_again()
+            self._looked_at = _now()
+        return self._client
+
+    async def _confirm(self) -> None:
+        try:
+            if await self._look_again() is not self._client:
+                raise NotAllowed(
+                    _("The key of the panel **{panel}** was replaced while your request was waiting.").format(
+                        panel=escape(self._permit.panel.label)
+                    )
+                )
+        except BotError as error:
+            raise NotAllowed(_("{reason} Nothing was sent.").format(reason=error)) from error
+
+    async def _look_again(self) -> PanelClient:
+        await self._access.confirm(self._permit)
+        return await self._current()
 
 
 class _StoredPanel:
     """The console's view of the panel: looks the key up each time, so that a replaced key is used at once."""
 
-    def __init__(self, connections: Connections, server: LinkedServer) -> None:
-        self._connections = connections
-        self._server = server
+    def __init__(self, current: Callable[[], Awaitable[PanelClient]]) -> None:
+        self._current = current
 
     async def console_ticket(self, identifier: str) -> ConsoleTicket:
         return await (await self._client()).console_ticket(identifier)
@@ -89,10 +192,15 @@ class _StoredPanel:
 
     async def _client(self) -> PanelClient:
         try:
-            return await self._connections.client_for(self._server)
+            return await self._current()
         except BotError as error:
             raise ServerNotFound(str(error)) from error
 
 
-def _gone() -> BotError:
-    return BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))
+def _console_key(panel_id: int, server: LinkedServer) -> tuple[int, str]:
+    """One socket for each key and server: what one key may hear is not told to who acts by another."""
+    return (panel_id, server.uuid)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

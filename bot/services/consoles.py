@@ -2,19 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from bot.console.events import ConsoleLine
-from bot.console.hub import Listener
+from bot.console.listener import Listener
 from bot.errors import BadInput, BotError, NotSupported
 from bot.i18n import _
 from bot.services.access import Access
-from bot.services.connections import Connections
-from bot.services.members import Member
+from bot.services.connections import Connections, PermittedClient
+from bot.services.permits import Permit
 from bot.store.values import LinkedServer
 from bot.terms import Action, PanelKind, PowerState
 from bot.text.ansi import strip
@@ -68,75 +67,72 @@ class Consoles:
         self._timing = timing
         self._now = now
 
-    async def say(self, member: Member, server: LinkedServer, message: str) -> str:
+    async def say(self, permit: Permit, message: str) -> str:
         """Send the server's say-template with the message; return the sentence to reply."""
-        permit = await self._access.require(member, Action.SAY, server)
-        text = one_line(message)
-        panel = await self._connections.panel(server.guild_id, permit.panel_id)
-        client = await self._connections.client_for(server, permit)
+        server, text = permit.server, one_line(message)
+        client = await self._connections.client(permit)
         async with AsyncExitStack() as stack:
             state = None
-            if panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived, so the state is asked first
-                listener, _deaf = await self._hear(server, stack)
+            if permit.panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived: the state is asked first
+                listener, _deaf = await self._hear(permit, stack)
                 state = _known(listener)
             line = server.say_template.replace("{message}", text)
-            confirm = partial(self._access.confirm, permit, member, Action.SAY, server)
-            await client.send_command(server.identifier, line, confirm=confirm, known_state=state)
+            await client.send_command(line, known_state=state)
         return _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
 
-    async def command(self, member: Member, server: LinkedServer, command: str) -> CommandAnswer:
+    async def command(self, permit: Permit, command: str) -> CommandAnswer:
         """Send one console command and return what the console printed right after it.
 
-        Raises NotAllowed, BadInput for more than one line, ServerOffline, and whatever the panel says.
+        Raises NotAllowed where the grants' patterns do not allow this very command, BadInput for more than one line,
+        ServerOffline, and whatever the panel says.
         """
         text = one_line(command).removeprefix("/")
-        permit = await self._access.require(member, Action.COMMAND, server, command=text)
-        panel = await self._connections.panel(server.guild_id, permit.panel_id)
-        client = await self._connections.client_for(server, permit)
-        confirm = partial(self._access.confirm, permit, member, Action.COMMAND, server, command=text)
-        if not panel.kind.has_console:
-            await client.send_command(server.identifier, text, confirm=confirm)
+        permit = await self._access.require(permit.member, Action.COMMAND, permit.server, command=text)
+        client = await self._connections.client(permit)
+        if not permit.panel.kind.has_console:
+            await client.send_command(text)
             return CommandAnswer(text, (), _("Sent. Panel 0.7 does not show API keys what the console answers."))
         async with AsyncExitStack() as stack:
-            listener, deaf = await self._hear(server, stack)
+            listener, deaf = await self._hear(permit, stack)
             if listener is None:
-                await client.send_command(server.identifier, text, confirm=confirm)
+                await client.send_command(text)
                 return CommandAnswer(text, (), _("Sent, but the answer cannot be read: {why}").format(why=deaf))
-            return await self._ask(
-                partial(client.send_command, server.identifier, text, confirm=confirm), server, text, listener
-            )
+            return await self._ask(client, permit.server, text, listener)
 
-    async def last_lines(self, member: Member, server: LinkedServer, count: int) -> tuple[list[str], str | None]:
-        """Return the console's last lines (masked, with escape sequences) and a note when there is something to say."""
-        await self._access.require(member, Action.CONSOLE, server)
-        panel = await self._connections.panel(server.guild_id, server.panel_id)
-        if not panel.kind.has_console:
+    async def last_lines(self, permit: Permit, count: int) -> tuple[list[str], str | None]:
+        """Return the console's last lines (masked, with escape sequences) and a note when there is something to say.
+
+        They come by the permit's key: raises why the console cannot be had by it, and NotAllowed where the permit would
+        not be given again once it is there.
+        """
+        if permit.action is not Action.CONSOLE:
+            raise ValueError(f"a permit to {permit.action} shows no console")
+        if not permit.panel.kind.has_console:
             raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
-        async with await self._connections.listen(server) as listener:
+        async with self._connections.listen(permit) as listener:
             await listener.ready(self._timing.ready)
-            lines = self._masked(server, listener.tail(count))
+            await self._access.confirm(permit)
+            lines = self._masked(permit.server, listener.tail(count))
             offline = listener.state is PowerState.OFFLINE
         if offline:
-            return lines, _("**{server}** is offline.").format(server=escape(server.name))
+            return lines, _("**{server}** is offline.").format(server=escape(permit.server.name))
         return lines, None if lines else _("The console has printed nothing yet.")
 
-    async def _hear(self, server: LinkedServer, stack: AsyncExitStack) -> tuple[Listener | None, str]:
-        """A listener whose socket is up; or None and the reason."""
+    async def _hear(self, permit: Permit, stack: AsyncExitStack) -> tuple[Listener | None, str]:
+        """A listener whose socket is up, by the permit's key; or None and the reason."""
         try:
-            listener = await stack.enter_async_context(await self._connections.listen(server))
+            listener = await stack.enter_async_context(self._connections.listen(permit))
             await listener.ready(self._timing.ready)
         except BotError as error:
             return None, str(error)
         return listener, ""
 
-    async def _ask(
-        self, send: Callable[..., Awaitable[None]], server: LinkedServer, text: str, listener: Listener
-    ) -> CommandAnswer:
+    async def _ask(self, client: PermittedClient, server: LinkedServer, text: str, listener: Listener) -> CommandAnswer:
         heard = _Heard()
         reader = asyncio.create_task(heard.read(listener), name=f"answer of {server.uuid}")
         try:
             sent_at = self._now()
-            await send(known_state=_known(listener))
+            await client.send_command(text, known_state=_known(listener))
             await heard.settle(self._timing)
         finally:
             reader.cancel()

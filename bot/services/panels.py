@@ -102,9 +102,8 @@ class Panels:
         former = await self._store.panels.replace_key(panel.id, key.strip())
         if former is None:
             raise _gone(panel)
-        self._connections.forget(former)
+        self._connections.dropped(former, panel, await self._store.servers.list(panel.guild_id))
         self._remember(panel.id, servers)
-        await self._connections.rekeyed(panel)
         return await self._connected(panel, identity)
 
     async def find(self, member: Member, label: str | None) -> Panel:
@@ -127,7 +126,7 @@ class Panels:
     async def require_connected(self, member: Member, panel: Panel) -> None:
         """Raise BotError unless this very panel is connected still: a form or button may act long after it was shown.
 
-        Its id alone would not tell, because SQLite gives the id of the newest row again once that row is gone.
+        Ids are never given again. What hangs on them is compared all the same: a database can be put back.
         """
         now = await self._store.panels.get(member.guild_id, panel.id)
         if now is None or (now.url, now.label) != (panel.url, panel.label):
@@ -137,14 +136,14 @@ class Panels:
         """Forget a panel, its key and everything linked through it; return how many servers that were."""
         self._access.require_admin(member)
         await self.require_connected(member, panel)
-        count = sum(s.panel_id == panel.id for s in await self._store.servers.list(member.guild_id))
+        servers = await self._store.servers.list(member.guild_id)
         former = await self._store.panels.remove(panel.id)
         if former is None:
             raise _gone(panel)
-        self._connections.forget(former)
+        self._connections.dropped(former, panel, servers)
         self._lists.pop(panel.id, None)
         self._changed(member.guild_id)
-        return count
+        return sum(server.panel_id == panel.id for server in servers)
 
     async def labels(self, member: Member, typed: str) -> list[str]:
         """Return up to 25 labels that fit what was typed."""
@@ -179,7 +178,7 @@ class Panels:
         if not wanted.isascii() or not wanted.replace("-", "").replace("_", "").isalnum():
             raise UnknownServer(not_on_panel(panel, text))
         try:  # a root admin's key reaches more than it lists
-            return await (await self._connections.client(panel.guild_id, panel.id)).server(wanted)
+            return await (await self._connections.catalogue(panel)).server(wanted)
         except ServerNotFound as error:
             raise UnknownServer(not_on_panel(panel, text)) from error
 
@@ -230,7 +229,7 @@ class Panels:
         ]
 
     async def _read(self, panel: Panel) -> list[PanelServer]:
-        servers = await (await self._connections.client(panel.guild_id, panel.id)).list_servers()
+        servers = await (await self._connections.catalogue(panel)).list_servers()
         self._remember(panel.id, servers)
         return servers
 

@@ -6,19 +6,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 
-from bot.console.events import ConsoleEvent, ConsoleLine, StatsUpdated, StatusChanged
-from bot.console.hub import Listener
-from bot.errors import BotError, ConsoleError, NotSupported, PanelError, RateLimited
+from bot.console.events import ConsoleEvent, ConsoleLine, Parked, StatsUpdated, StatusChanged
+from bot.console.listener import Listener
+from bot.errors import BotError, ConsoleError, NotAllowed, NotSupported, PanelError, RateLimited
 from bot.i18n import _
-from bot.panel.client import PanelClient
-from bot.services.access import Access
-from bot.services.connections import Connections
-from bot.services.members import Member
+from bot.services.connections import Connections, PermittedClient
 from bot.services.outcome import Outcome, OutcomeTiming, Progress, needless
+from bot.services.permits import Permit
 from bot.store.values import LinkedServer
-from bot.terms import Action, PowerState, Signal
+from bot.terms import PowerState, Signal
 from bot.text.markdown import escape
 
 
@@ -40,13 +37,11 @@ class Power:
 
     def __init__(
         self,
-        access: Access,
         connections: Connections,
         *,
         timing: PowerTiming = PowerTiming(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._access = access
         self._connections = connections
         self._timing = timing
         self._clock = clock
@@ -56,50 +51,62 @@ class Power:
         """Let everyone who follows a signal say within half a second that the bot goes away; waits for nobody."""
         self._closing.set()
 
-    async def follow(self, member: Member, server: LinkedServer, signal: Signal) -> AsyncGenerator[Progress]:
-        """Send the signal once and yield how it goes; the last progress has `done`.
+    async def follow(self, permit: Permit) -> AsyncGenerator[Progress]:
+        """Send the permit's signal once and yield how it goes; the last progress has `done`.
 
-        Raises NotAllowed before anything is sent, and PanelError when the panel did not accept the signal.
+        Raises NotAllowed where the permit would not be given again in the moment of sending, and PanelError when the
+        panel did not accept the signal.
         """
-        permit = await self._access.require(member, Action(signal.value), server)
-        client = await self._connections.client_for(server, permit)
+        signal, server = Signal(permit.action.value), permit.server
+        client = await self._connections.client(permit)
         async with AsyncExitStack() as stack:
-            listener = await self._hear(server, stack)
-            before = listener.state if listener else await _polled_state(client, server)
+            listener = await self._hear(permit, stack)
+            before = listener.state if listener else await _polled_state(client)
             if (answer := needless(signal, escape(server.name), before)) is not None:
                 yield answer
                 return
             sent_at = self._clock()
-            await client.send_signal(
-                server.identifier,
-                signal,
-                confirm=partial(self._access.confirm, permit, member, Action(signal.value), server),
-            )
+            await client.send_signal()
             yield Progress(_sent(signal, server))
             outcome = Outcome(signal, escape(server.name), before=before, sent_at=sent_at, timing=self._timing.outcome)
-            steps = self._watch(listener, outcome) if listener else self._poll(client, server, outcome, sent_at)
-            async for progress in steps:
+            async for progress in self._steps(listener, client, outcome, sent_at):
                 yield progress
                 if progress.done:
                     return
             yield Progress(_goodbye(server), done=True)  # without a last step, it is the bot that ends
 
-    async def _hear(self, server: LinkedServer, stack: AsyncExitStack) -> Listener | None:
+    async def _hear(self, permit: Permit, stack: AsyncExitStack) -> Listener | None:
         """A listener whose socket is up, or None where polling has to do."""
         try:
-            listener = await stack.enter_async_context(await self._connections.listen(server))
+            listener = await stack.enter_async_context(self._connections.listen(permit))
             await listener.ready(self._timing.socket)
         except (ConsoleError, PanelError):
             return None
         return listener
 
+    async def _steps(
+        self, listener: Listener | None, client: PermittedClient, outcome: Outcome, sent_at: float
+    ) -> AsyncIterator[Progress]:
+        if listener is not None:
+            async for progress in self._watch(listener, outcome):
+                yield progress
+            if not listener.health.parked:
+                return  # it is the bot that ends
+        async for progress in self._poll(client, outcome, sent_at):
+            yield progress
+
     async def _watch(self, listener: Listener, outcome: Outcome) -> AsyncIterator[Progress]:
-        """Follow on the socket; a socket lost meanwhile comes back by itself and then tells the state."""
+        """Follow on the socket, until it cannot be had any more.
+
+        One that is lost meanwhile comes back by itself and then tells the state.
+        """
         events = aiter(listener)
         while not self._closing.is_set():
             try:
                 event = await _next_within(events, 0.5)
             except _EndedError:
+                return
+            if isinstance(event, Parked):
                 return
             progress = _take(event, outcome, self._clock()) if event else None
             if progress is not None and outcome.crashed:
@@ -123,18 +130,19 @@ class Power:
                 outcome.hear(event.text)
         return outcome.crash(crashed_at)
 
-    async def _poll(
-        self, client: PanelClient, server: LinkedServer, outcome: Outcome, sent_at: float
-    ) -> AsyncIterator[Progress]:
+    async def _poll(self, client: PermittedClient, outcome: Outcome, sent_at: float) -> AsyncIterator[Progress]:
         """Follow by asking the panel, whose answers may be 20 s old."""
         pause = self._timing.poll
         while not await self._closes_within(pause):
             now = self._clock()
             progress = None
             try:
-                resources = await client.resources(server.identifier)
+                resources = await client.resources()
             except RateLimited as error:
                 pause = max(self._timing.poll, min(error.retry_after, 60.0))
+            except NotAllowed as error:
+                text = _("{reason} The signal had been sent; how it ends is not followed any longer.")
+                raise NotAllowed(text.format(reason=error)) from error
             except BotError:
                 pass  # the node may be busy with the very signal; the deadline ends the waiting
             else:
@@ -181,10 +189,10 @@ async def _next_within(events: AsyncIterator[ConsoleEvent], seconds: float) -> C
         raise _EndedError from None
 
 
-async def _polled_state(client: PanelClient, server: LinkedServer) -> PowerState:
+async def _polled_state(client: PermittedClient) -> PowerState:
     """The state by the panel's word; raises what makes sending pointless, such as a suspended server."""
     try:
-        return (await client.resources(server.identifier)).state
+        return (await client.resources()).state
     except NotSupported:
         return PowerState.UNKNOWN
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from bot.errors import BadInput, NotSupported
 from bot.i18n import _
 from bot.services.access import Access
-from bot.services.connections import Connections
 from bot.services.members import Member
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Pause, Relay
@@ -36,7 +35,6 @@ class Relays:
         self,
         store: Store,
         access: Access,
-        connections: Connections,
         *,
         changed: Callable[[int], None],
         health: Callable[[Relay], RelayHealth | None],
@@ -44,7 +42,6 @@ class Relays:
     ) -> None:
         self._store = store
         self._access = access
-        self._connections = connections
         self._changed = changed
         self._health = health
         self._now = now
@@ -67,8 +64,8 @@ class Relays:
         """
         self._access.require_admin(member)
         LineFilter.compile(include, exclude)
-        panel = await self._connections.panel(server.guild_id, server.panel_id)
-        if not panel.kind.has_console:
+        panel = await self._store.panels.get(member.guild_id, server.panel_id)
+        if panel is not None and not panel.kind.has_console:
             raise NotSupported(
                 _("**{server}** is on a 0.7 panel, which gives API keys no console to relay.").format(
                     server=escape(server.name)

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.errors import BadInput, BotError, BusyReason, ServerBusy, UnknownServer
+from bot.errors import BadInput, BotError, BusyReason, NotAllowed, ServerBusy, UnknownServer
 from bot.i18n import _
 from bot.names import tidied
 from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
-from bot.services.connections import Connections
+from bot.services.connections import Connections, PermittedClient
 from bot.services.finding import MAX_NAME, check_name, check_template, fits, named, which
 from bot.services.members import Member
 from bot.services.panels import Panels
+from bot.services.permits import Permit
 from bot.store.servers import DEFAULT_SAY_TEMPLATE
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
@@ -82,23 +83,19 @@ class Servers:
         self._connections = connections
         self._changed = changed
 
-    async def resolve(self, member: Member, text: str | None, *, channel_id: int, action: Action) -> LinkedServer:
-        """Return the server that is meant: by name or identifier; left out, the channel's, else the only one.
+    async def resolve(self, member: Member, text: str | None, *, channel_id: int, action: Action) -> Permit:
+        """Return the permit for the server that is meant, by name or identifier.
 
-        Raises NotAllowed when it exists but the member may not `action` it, UnknownServer with a list of
-        those he may otherwise.
+        Left out, it is the one whose console the channel relays, else the only one. Raises NotAllowed when it exists
+        but the member may not `action` it, UnknownServer with a list of those he may otherwise.
         """
-        allowed = await self._access.visible(member, action)
-        everything = await self._store.servers.list(member.guild_id)
-        server = await self._meant(text, channel_id=channel_id, servers=everything, preferred=allowed)
-        if server is None:
-            raise UnknownServer(which(text, allowed, any_linked=bool(everything)))
-        if server not in allowed:
-            if not await self._access.allowed(member, server):
-                # A name that the member may not even see is answered as one that does not exist.
-                raise UnknownServer(which(text, allowed, any_linked=bool(everything)))
-            await self._access.require(member, action, server)
-        return server
+        rights = await self._access.rights_of(member)
+        allowed = [permit.server for permit in rights.permits(action)]
+        server = await self._meant(text, channel_id=channel_id, servers=rights.servers, preferred=allowed)
+        if server is None or not rights.actions(server):
+            # A name that the member may not even see is answered as one that does not exist.
+            raise UnknownServer(which(text, allowed, any_linked=bool(rights.servers)))
+        return rights.permit(action, server)
 
     async def resolve_admin(self, member: Member, text: str | None, *, channel_id: int) -> LinkedServer:
         """Like `resolve`, for commands that need Manage Server."""
@@ -159,43 +156,57 @@ class Servers:
         self._changed(member.guild_id)
 
     async def overview(self, member: Member) -> list[ServerOverview]:
-        """Return every server the member may see with its state; what cannot be read becomes a note."""
-        servers = await self._access.visible(member, Action.VIEW)
-        return list(await asyncio.gather(*(self._overview_of(server) for server in servers)))
+        """Return every server the member may see with its state; what cannot be read becomes a note.
 
-    async def status(self, member: Member, server: LinkedServer) -> ServerStatus:
-        """Return everything the panel tells; raises NotAllowed, or PanelError when it tells nothing at all."""
-        permit = await self._access.require(member, Action.VIEW, server)
-        panel = await self._connections.panel(server.guild_id, permit.panel_id)
-        client = await self._connections.client_for(server, permit)
-        details = await client.server(server.identifier)
+        Each is asked for by the key that acts for the member there. Those he may not see any more once all have
+        answered are left out.
+        """
+        permits = (await self._access.rights_of(member)).permits(Action.VIEW)
+        clients = await self._connections.clients(permits)
+        asked = [(permit, clients[permit]) for permit in permits if permit in clients]
+        rows = await asyncio.gather(*(self._overview_of(permit, client) for permit, client in asked))
+        now = await self._access.rights_of(member)
+        return [row for row in rows if Action.VIEW in now.actions(row.server)]
+
+    async def status(self, permit: Permit) -> ServerStatus:
+        """Return everything the panel tells; PanelError when it tells nothing at all.
+
+        Raises NotAllowed where the permit would not be given again once it has answered.
+        """
+        if permit.action is not Action.VIEW:
+            raise ValueError(f"a permit to {permit.action} shows no status")
+        client = await self._connections.client(permit)
+        details = await client.server()
         resources, note = Resources(state=PowerState.UNKNOWN), busy_sentence(details.busy)
         if details.busy is None:
             try:
-                resources = self._newest(server, await client.resources(server.identifier))
+                resources = self._newest(permit, await client.resources())
+            except NotAllowed:
+                raise
             except BotError as error:
                 note = str(error)
         sensible = () if details.busy else _SIGNALS[resources.state]
-        allowed = await self._access.allowed(member, server)
+        rights = await self._access.rights_of(permit.member)
+        rights.permit(Action.VIEW, permit.server)
+        allowed = rights.actions(permit.server)
         signals = tuple(signal for signal in sensible if Action(signal.value) in allowed)
-        return _describe(server, details, resources, note=note, panel=panel, signals=signals)
+        return _describe(permit, details, resources, note=note, signals=signals)
 
-    async def _overview_of(self, server: LinkedServer) -> ServerOverview:
+    async def _overview_of(self, permit: Permit, client: PermittedClient) -> ServerOverview:
         try:
             async with asyncio.timeout(_OVERVIEW_SECONDS):
-                client = await self._connections.client_for(server)
-                return ServerOverview(server, self._newest(server, await client.resources(server.identifier)).state)
+                return ServerOverview(permit.server, self._newest(permit, await client.resources()).state)
         except TimeoutError:
             note = _("The panel did not answer in time.")
         except ServerBusy as error:
             note = busy_sentence(error.reason) or str(error)
         except BotError as error:
             note = str(error)
-        return ServerOverview(server, PowerState.UNKNOWN, note)
+        return ServerOverview(permit.server, PowerState.UNKNOWN, note)
 
-    def _newest(self, server: LinkedServer, told: Resources) -> Resources:
+    def _newest(self, permit: Permit, told: Resources) -> Resources:
         """Return what the panel told, or where its state is out of date the live one alone: the figures are as old."""
-        live = self._connections.live_state(server)
+        live = self._connections.live_state(permit)
         return told if live in {PowerState.UNKNOWN, told.state} else Resources(state=live)
 
     async def _meant(
@@ -213,18 +224,17 @@ class Servers:
 
 
 def _describe(
-    server: LinkedServer,
+    permit: Permit,
     details: PanelServer,
     resources: Resources,
     *,
     note: str | None,
-    panel: Panel,
     signals: tuple[Signal, ...],
 ) -> ServerStatus:
     known = resources.state is not PowerState.UNKNOWN
     default = next((a for a in details.allocations if a.is_default), None) or next(iter(details.allocations), None)
     return ServerStatus(
-        server=server,
+        server=permit.server,
         state=resources.state,
         note=note,
         cpu_percent=resources.cpu_percent if known else None,
@@ -238,7 +248,7 @@ def _describe(
         uptime=resources.uptime,
         address=f"{default.alias or default.ip}:{default.port}" if default else None,
         node=details.node,
-        panel_label=panel.label,
+        panel_label=permit.panel.label,
         signals=signals,
     )
 

@@ -34,7 +34,7 @@ class Grants:
         """Return the guild's grants, oldest first."""
         async with self._database.reading() as session:
             rows = await session.scalars(select(GrantRow).where(GrantRow.guild_id == guild_id).order_by(GrantRow.id))
-            return [_value(row) for row in rows]
+            return [grant_value(row) for row in rows]
 
     async def add(
         self,
@@ -81,7 +81,7 @@ class Grants:
             )
             session.add(row)
             await session.flush()
-            return _value(row)
+            return grant_value(row)
 
     async def revoke(self, guild_id: int, role_id: int, server_id: int | AnyServer | None = None) -> int:
         """Delete a role's grants and return how many that were.
@@ -106,7 +106,8 @@ async def _refuse_strangers(session: AsyncSession, guild_id: int, server_id: int
             raise BadInput(_("This guild has no such panel any more; connect it first with /panel connect."))
 
 
-def _value(row: GrantRow) -> Grant:
+def grant_value(row: GrantRow) -> Grant:
+    """Return what the database hands out for a row."""
     return Grant(
         id=row.id,
         guild_id=row.guild_id,

@@ -45,7 +45,7 @@ class Panels:
             )
             session.add(row)
             await session.flush()
-            return _value(row)
+            return panel_value(row)
 
     async def list(self, guild_id: int) -> list[Panel]:
         """Return the guild's panels by label."""
@@ -53,7 +53,7 @@ class Panels:
             rows = await session.scalars(
                 select(PanelRow).where(PanelRow.guild_id == guild_id).order_by(PanelRow.label_folded)
             )
-            return [_value(row) for row in rows]
+            return [panel_value(row) for row in rows]
 
     async def urls(self, guild_id: int) -> dict[int, str]:
         """Return the addresses of the guild's panels by panel id, with no key decrypted."""
@@ -71,7 +71,7 @@ class Panels:
         """Return the guild's panel of that id."""
         async with self._database.reading() as session:
             row = await session.get(PanelRow, panel_id)
-            return _value(row) if row is not None and row.guild_id == guild_id else None
+            return panel_value(row) if row is not None and row.guild_id == guild_id else None
 
     async def find(self, guild_id: int, label: str) -> Panel | None:
         """Return the guild's panel of that label, whatever its case."""
@@ -79,7 +79,7 @@ class Panels:
             row = await session.scalar(
                 select(PanelRow).where(PanelRow.guild_id == guild_id, PanelRow.label_folded == fold(label))
             )
-            return _value(row) if row is not None else None
+            return panel_value(row) if row is not None else None
 
     async def key(self, guild_id: int, panel_id: int) -> PanelKey | None:
         """Return what opens the guild's panel of that id: the one way to a stored key, for the pool's clients."""
@@ -143,5 +143,6 @@ class Panels:
         return PanelKey(url=row.url, kind=PanelKind(row.kind), key=key)
 
 
-def _value(row: PanelRow) -> Panel:
+def panel_value(row: PanelRow) -> Panel:
+    """Return what the database hands out for a row."""
     return Panel(id=row.id, guild_id=row.guild_id, url=row.url, kind=PanelKind(row.kind), label=row.label)

@@ -13,6 +13,7 @@ from bot.store.journal import Journal
 from bot.store.migrate import Standing, migrate, standing
 from bot.store.panels import Panels
 from bot.store.relays import Relays
+from bot.store.rights import Rights
 from bot.store.servers import Servers
 from bot.store.state import State
 from bot.store.vault import Vault
@@ -28,6 +29,7 @@ class Store:
         self.servers = Servers(database)
         self.grants = Grants(database)
         self.relays = Relays(database)
+        self.rights = Rights(database)
         self.journal = Journal(database, vault)
         self.state = State(database)
 

@@ -60,6 +60,18 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class GuildRights:
+    """What says who may do what in a guild, as it stood at one moment: read in one transaction, without any key."""
+
+    servers: tuple[LinkedServer, ...]
+    """All linked ones, by name."""
+    panels: Mapping[int, Panel]
+    """All connected ones, by id."""
+    grants: tuple[Grant, ...]
+    """Those of the roles that were asked about, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """A time, in UTC, for which a relay shows no lines."""
 

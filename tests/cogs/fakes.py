@@ -15,14 +15,16 @@ from bot.services import (
     LinkChoice,
     Member,
     PanelRow,
+    Permit,
     Progress,
     RelayRow,
     ServerOverview,
     ServerStatus,
     Services,
 )
-from bot.services.access import Permit, parse_actions
-from bot.store.values import Grant, LinkedServer, Panel, Relay
+from bot.services.access import parse_actions
+from bot.services.permits import MemberRights
+from bot.store.values import Grant, GuildRights, LinkedServer, Panel, Relay
 from bot.terms import Action, PanelKind, PowerState, RelayStyle, Signal
 
 HANG = 100.0
@@ -43,6 +45,13 @@ def panel(label: str = "home", *, number: int = 1) -> Panel:
         kind=PanelKind.PTERODACTYL,
         label=label,
     )
+
+
+def permit(member: Member, action: Action, server: LinkedServer) -> Permit:
+    """What the real services would give a member with a grant for it."""
+    grant = Grant(1, member.guild_id, next(iter(member.role_ids)), frozenset({action}))
+    rights = MemberRights(member, GuildRights((server,), {server.panel_id: panel()}, (grant,)), at=0.0)
+    return rights.permit(action, server)
 
 
 @dataclass
@@ -114,10 +123,7 @@ class FakeAccess(_Fake):
         await self._script.step_in("access.require", member, action)
         if action not in self._script.actions_of(member):
             raise NotAllowed(f"None of your roles may **{action.value}**.")
-        return Permit(server.panel_id)
-
-    async def allowed(self, member, server):
-        return self._script.actions_of(member)
+        return permit(member, action, server)
 
     async def grant(self, member, *, role_id, allow, server, panel, commands):
         self.require_admin(member)
@@ -186,7 +192,7 @@ class FakeServers(_Fake):
         server = self._find(text)
         if action not in self._script.actions_of(member):
             raise NotAllowed(f"None of your roles may **{action.value}** on **{server.name}**.")
-        return server
+        return permit(member, action, server)
 
     async def resolve_admin(self, member, text, *, channel_id):
         self.require_admin(member)
@@ -223,12 +229,10 @@ class FakeServers(_Fake):
             return []
         return self._script.overview or [ServerOverview(s, PowerState.RUNNING) for s in self._script.servers]
 
-    async def status(self, member, server):
-        await self._script.step_in("servers.status", server)
-        if Action.VIEW not in self._script.actions_of(member):
-            raise NotAllowed("None of your roles may **view**.")
-        base = self._script.status or ServerStatus(server, PowerState.RUNNING, signals=tuple(Signal))
-        allowed = self._script.actions_of(member)
+    async def status(self, permit):
+        await self._script.step_in("servers.status", permit.server)
+        base = self._script.status or ServerStatus(permit.server, PowerState.RUNNING, signals=tuple(Signal))
+        allowed = self._script.actions_of(permit.member)
         return replace(base, signals=tuple(s for s in base.signals if Action(s.value) in allowed))
 
     def _find(self, text: str | None) -> LinkedServer:
@@ -239,10 +243,8 @@ class FakeServers(_Fake):
 
 
 class FakePower(_Fake):
-    async def follow(self, member, server, signal) -> AsyncIterator[Progress]:
-        if Action(signal.value) not in self._script.actions_of(member):
-            raise NotAllowed(f"None of your roles may **{signal.value}**.")
-        await self._script.step_in("power.follow", member, server, signal)
+    async def follow(self, permit) -> AsyncIterator[Progress]:
+        await self._script.step_in("power.follow", permit.member, permit.server, Signal(permit.action.value))
         for step in self._script.steps:
             if isinstance(step, Exception):
                 raise step
@@ -253,16 +255,16 @@ class FakePower(_Fake):
 
 
 class FakeConsoles(_Fake):
-    async def say(self, member, server, message):
-        await self._script.step_in("consoles.say", server, message)
-        return f"Said on {server.name}."
+    async def say(self, permit, message):
+        await self._script.step_in("consoles.say", permit.server, message)
+        return f"Said on {permit.server.name}."
 
-    async def command(self, member, server, command):
-        await self._script.step_in("consoles.command", server, command)
+    async def command(self, permit, command):
+        await self._script.step_in("consoles.command", permit.server, command)
         return CommandAnswer(command, tuple(self._script.lines), self._script.note)
 
-    async def last_lines(self, member, server, count):
-        await self._script.step_in("consoles.last_lines", server, count)
+    async def last_lines(self, permit, count):
+        await self._script.step_in("consoles.last_lines", permit.server, count)
         return self._script.lines[-count:], self._script.note
 
 

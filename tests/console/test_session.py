@@ -41,7 +41,6 @@ from bot.vitals import DeliveredTail
 from .conftest import (
     DEADLINE,
     FAST,
-    FakePanel,
     Socket,
     eventually,
     texts,
@@ -708,7 +707,8 @@ async def test_a_replaced_key_is_tried_at_once(wings, target, panel, error):
     async with closing(patient) as hub, hub.listen(target) as listener:
         with pytest.raises(type(error)):
             await listener.ready(DEADLINE)
-        hub.adopt(replace(target, panel=FakePanel(wings.url)))
+        panel.failure = None
+        hub.renew(target.key)
         await until_kind(listener, Connected)
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from bot.errors import BadInput, NotAllowed
 from bot.services.access import Access
-from bot.services.connections import Connections
 from bot.services.relays import LONGEST_PAUSE, Relays
 from bot.store.values import Pause
 from bot.terms import PanelKind
@@ -27,11 +26,9 @@ class Scene:
         self.now = START
         self.woken = []
         self.parked = set()
-        # Nothing here asks a panel, so that there is neither pool nor hub.
         self.relays = Relays(
             store,
             Access(store),
-            Connections(store, None, None),
             changed=self.woken.append,
             health=lambda relay: PARKED if relay.id in self.parked else None,
             now=lambda: self.now,

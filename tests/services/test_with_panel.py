@@ -47,21 +47,21 @@ class Place:
         self.owner = panel.add_user("owner")
         self.key = panel.add_key(self.user)
         access = Access(store)
-        connections = Connections(store, pool, hub)
+        connections = Connections(store, access, pool, hub)
         panels = Panels(store, access, pool, connections, changed=woken.append)
         timing = PowerTiming(outcome=OutcomeTiming(reaction=15, patience=20), socket=4, poll=0.3, last_words=1)
         self.services = Services(
             access=access,
             panels=panels,
             servers=Servers(store, access, panels, connections, changed=woken.append),
-            power=Power(access, connections, timing=timing),
+            power=Power(connections, timing=timing),
             consoles=Consoles(
                 access,
                 connections,
                 redactor=partial(redactor, "secret"),
                 timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
-            relays=Relays(store, access, connections, changed=woken.append, health=lambda _relay: None),
+            relays=Relays(store, access, changed=woken.append, health=lambda _relay: None),
             guilds=Guilds(store, pool, changed=woken.append, rights_changed=woken.append, channel_gone=lambda *_: None),
         )
 
@@ -78,7 +78,26 @@ class Place:
         return await self.services.servers.link(member, panel=panel, text=text, **how)
 
     async def follow(self, member, server, signal):
-        return [step async for step in self.services.power.follow(member, server, signal)]
+        return [step async for step in await self.steps(member, server, signal)]
+
+    async def steps(self, member, server, signal):
+        """What happens when the member sends the signal."""
+        return self.services.power.follow(await self.permit(member, Action(signal.value), server))
+
+    async def permit(self, member, action, server):
+        return await self.services.access.require(member, action, server)
+
+    async def status(self, member, server):
+        return await self.services.servers.status(await self.permit(member, Action.VIEW, server))
+
+    async def say(self, member, server, message):
+        return await self.services.consoles.say(await self.permit(member, Action.SAY, server), message)
+
+    async def command(self, member, server, command):
+        return await self.services.consoles.command(await self.permit(member, Action.COMMAND, server), command)
+
+    async def last_lines(self, member, server, count):
+        return await self.services.consoles.last_lines(await self.permit(member, Action.CONSOLE, server), count)
 
 
 @pytest.fixture
@@ -113,7 +132,9 @@ async def test_a_key_that_does_not_work_is_not_stored(place, admin):
 
 async def test_without_the_owners_leave_no_guild_reaches_private_addresses(place, store, admin):
     pool = PanelPool(allow_private=False)
-    panels = Panels(store, Access(store), pool, Connections(store, pool, None), changed=lambda _guild: None)
+    panels = Panels(
+        store, Access(store), pool, Connections(store, Access(store), pool, None), changed=lambda _guild: None
+    )
     with pytest.raises(AddressForbidden):
         await panels.connect(admin, url=place.panel.url, key=place.key, label="")
     await pool.close()
@@ -209,7 +230,7 @@ async def test_when_the_bot_ends_those_who_follow_a_signal_are_told(place, admin
     """By the socket as by polling, and at once: a server may take minutes to start."""
     place.server("Castle", boot_seconds=60)
     await place.connect(admin)
-    steps = place.services.power.follow(admin, await place.link(admin, "Castle"), Signal.START)
+    steps = await place.steps(admin, await place.link(admin, "Castle"), Signal.START)
     assert not (await anext(steps)).done
     await place.services.power.close()
     async with asyncio.timeout(10):
@@ -222,9 +243,9 @@ async def test_the_state_shown_after_a_signal_is_the_new_one_although_the_panel_
     place.server("Castle", running=True)
     await place.connect(admin)
     linked = await place.link(admin, "Castle")
-    assert (await place.services.servers.status(admin, linked)).state is PowerState.RUNNING
+    assert (await place.status(admin, linked)).state is PowerState.RUNNING
     assert (await place.follow(admin, linked, Signal.STOP))[-1].ok
-    status = await place.services.servers.status(admin, linked)
+    status = await place.status(admin, linked)
     assert status.state is PowerState.OFFLINE
     assert status.signals == (Signal.START,)
     assert [row.state for row in await place.services.servers.overview(admin)] == [PowerState.OFFLINE]
@@ -234,7 +255,7 @@ async def test_following_a_signal_ends_with_the_consoles(place, admin):
     """A hub that was closed yields nothing for ever; waiting for it must not keep the whole process busy."""
     place.server("Castle", boot_seconds=60)
     await place.connect(admin)
-    steps = place.services.power.follow(admin, await place.link(admin, "Castle"), Signal.START)
+    steps = await place.steps(admin, await place.link(admin, "Castle"), Signal.START)
     await anext(steps)
     await place.hub.close()
     async with asyncio.timeout(10):
@@ -265,13 +286,13 @@ async def test_a_server_left_out_is_the_channels_else_the_only_one_else_a_list(p
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
     resolve = place.services.servers.resolve
-    assert await resolve(admin, None, channel_id=5, action=Action.VIEW) == castle
+    assert (await resolve(admin, None, channel_id=5, action=Action.VIEW)).server == castle
     tower = await place.link(admin, "Tower")
     with pytest.raises(UnknownServer, match=r"Castle.*Tower"):
         await resolve(admin, None, channel_id=5, action=Action.VIEW)
     await place.services.relays.add(admin, server=tower, channel_id=5)
-    assert await resolve(admin, None, channel_id=5, action=Action.VIEW) == tower
-    assert await resolve(admin, tower.identifier.upper(), channel_id=9, action=Action.VIEW) == tower
+    assert (await resolve(admin, None, channel_id=5, action=Action.VIEW)).server == tower
+    assert (await resolve(admin, tower.identifier.upper(), channel_id=9, action=Action.VIEW)).server == tower
 
 
 async def test_names_that_a_member_may_not_see_are_as_unknown_as_those_that_do_not_exist(place, admin, helper):
@@ -282,7 +303,7 @@ async def test_names_that_a_member_may_not_see_are_as_unknown_as_those_that_do_n
     await place.link(admin, "Tower")
     access, resolve = place.services.access, place.services.servers.resolve
     await access.grant(admin, role_id=70, allow="view", server=castle, panel=None, commands=None)
-    assert await resolve(helper, None, channel_id=5, action=Action.VIEW) == castle
+    assert (await resolve(helper, None, channel_id=5, action=Action.VIEW)).server == castle
     with pytest.raises(NotAllowed, match="start"):
         await resolve(helper, "Castle", channel_id=5, action=Action.START)
     with pytest.raises(UnknownServer) as hidden:
@@ -325,12 +346,12 @@ async def test_status_offers_the_signals_that_make_sense_and_are_allowed(place, 
     place.server("Castle", running=True, memory_mib=2048)
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
-    status = await place.services.servers.status(admin, castle)
+    status = await place.status(admin, castle)
     assert status.signals == (Signal.STOP, Signal.RESTART, Signal.KILL)
     assert status.memory_limit_bytes == 2048 * 2**20
     assert status.address.startswith("play.example.test:")
     await place.services.access.grant(admin, role_id=70, allow="view, restart", server=None, panel=None, commands=None)
-    assert (await place.services.servers.status(helper, castle)).signals == (Signal.RESTART,)
+    assert (await place.status(helper, castle)).signals == (Signal.RESTART,)
 
 
 async def test_a_start_that_crashes_is_told_with_its_exit_code(place, admin):
@@ -338,7 +359,7 @@ async def test_a_start_that_crashes_is_told_with_its_exit_code(place, admin):
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
     steps = []
-    async for step in place.services.power.follow(admin, castle, Signal.START):
+    async for step in await place.steps(admin, castle, Signal.START):
         steps.append(step)
         if len(steps) == 2:
             await place.panel.wait_for(lambda: made.runtime.game is not None)
@@ -405,8 +426,8 @@ async def test_a_command_to_an_offline_server_is_refused_in_words_on_every_panel
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
     for attempt in (
-        place.services.consoles.command(admin, castle, "list"),
-        place.services.consoles.say(admin, castle, "hello"),
+        place.command(admin, castle, "list"),
+        place.say(admin, castle, "hello"),
     ):
         with pytest.raises(ServerOffline, match="start"):
             await attempt
@@ -417,11 +438,11 @@ async def test_the_answer_of_a_command_is_what_was_printed_without_the_echo_and_
     made = place.server("Castle", running=True, players=("Alex",))
     await place.connect(admin)
     castle = await place.link(admin, "Castle")
-    answer = await place.services.consoles.command(admin, castle, "/list")
+    answer = await place.command(admin, castle, "/list")
     assert any("Alex" in line for line in answer.lines)
     assert "list" not in [line.strip() for line in answer.lines]
     assert place.panel.commands_received(made) == ["list"]
-    asked = asyncio.create_task(place.services.consoles.command(admin, castle, "seed"))
+    asked = asyncio.create_task(place.command(admin, castle, "seed"))
     await place.panel.wait_for(lambda: place.panel.commands_received(made) == ["list", "seed"])
     made.emit("Alex logged in from 203.0.113.77:50123")
     assert "203.0.113.77" not in "".join((await asked).lines)
@@ -435,8 +456,8 @@ async def test_commands_are_limited_by_the_patterns_of_the_grant(place, admin, h
         admin, role_id=70, allow="command", server=None, panel=None, commands="list, whitelist *"
     )
     with pytest.raises(NotAllowed):
-        await place.services.consoles.command(helper, castle, "op Hank")
-    await place.services.consoles.command(helper, castle, "list")
+        await place.command(helper, castle, "op Hank")
+    await place.command(helper, castle, "list")
     assert place.panel.commands_received(made) == ["list"]
 
 
@@ -452,12 +473,12 @@ async def test_the_last_lines_come_from_the_history_and_an_offline_server_says_s
     castle = await place.link(admin, "Castle")
     for number in range(30):
         made.emit(f"line {number}")
-    lines, note = await place.services.consoles.last_lines(admin, castle, 5)
+    lines, note = await place.last_lines(admin, castle, 5)
     assert lines == [f"line {number}" for number in range(25, 30)]
     assert note is None
     other = place.server("Tower")
     tower = await place.link(admin, "Tower")
-    assert "offline" in (await place.services.consoles.last_lines(admin, tower, 5))[1]
+    assert "offline" in (await place.last_lines(admin, tower, 5))[1]
     assert other.state == "offline"
 
 
@@ -468,7 +489,7 @@ async def test_panel_0_7_says_what_it_cannot_do(place, admin):
     assert any("0.7" in note for note in connected.notes)
     castle = await place.link(admin, "Castle")
     with pytest.raises(NotSupported, match=r"0\.7"):
-        await place.services.consoles.last_lines(admin, castle, 5)
+        await place.last_lines(admin, castle, 5)
     with pytest.raises(NotSupported, match=r"0\.7"):
         await place.services.relays.add(admin, server=castle, channel_id=5)
 

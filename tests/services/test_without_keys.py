@@ -31,8 +31,8 @@ async def keyless(store, url):
 async def test_rights_are_told_without_a_key(keyless, admin, helper):
     access = Access(keyless)
     (castle,) = await access.visible(helper, Action.VIEW)
-    assert await access.allowed(helper, castle) == {Action.VIEW, Action.COMMAND}
-    assert (await access.require(helper, Action.COMMAND, castle)).panel_id != castle.panel_id
+    assert (await access.rights_of(helper)).actions(castle) == {Action.VIEW, Action.COMMAND}
+    assert (await access.require(helper, Action.COMMAND, castle)).panel.id != castle.panel_id
     assert (await access.check(admin, who=helper, server=castle)).panel_labels == ("Another key",)
     (row,) = await access.list(admin)
     assert (row.server_name, row.panel_label) == ("Castle", "Another key")

@@ -1,0 +1,144 @@
+"""Pure: from what was granted to the permits it gives. A permit is the only way to a panel's client or a console."""
+
+import fnmatch
+import re
+from dataclasses import KW_ONLY, InitVar, dataclass, field
+
+from bot.errors import NotAllowed
+from bot.i18n import _
+from bot.services.members import Member
+from bot.store.values import Grant, GuildRights, LinkedServer, Panel
+from bot.terms import Action
+from bot.text.markdown import escape
+
+
+class _Seal:
+    """What only this module has, so that nobody else makes a permit."""
+
+
+_SEAL = _Seal()
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave for one member to do one thing with one server. Get one from `Access`; it cannot be made or altered.
+
+    It tells how things stood when it was given. Before anything is sent by it, `Access.confirm` looks again.
+    """
+
+    member: Member
+    action: Action
+    server: LinkedServer
+    panel: Panel
+    """Whose key acts, and by whose key the console is heard."""
+    _: KW_ONLY
+    command: str | None = None
+    """The console command that it is for, where it was asked for one."""
+    grant: Grant | None = None
+    """What gives it; None for a member with Manage Server, who needs no grant."""
+    at: float = field(compare=False)
+    """When the rights were looked at, in seconds on the event loop's clock."""
+    seal: InitVar[_Seal]
+
+    def __post_init__(self, seal: _Seal) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only what was looked up gives a permit")
+
+
+class MemberRights:
+    """What a member may do with the servers of the guild, as it stood at one moment."""
+
+    def __init__(self, member: Member, guild: GuildRights, *, at: float) -> None:
+        """`at`: when it was looked at, in seconds on the event loop's clock."""
+        self._member = member
+        self._at = at
+        self._panels = guild.panels
+        self._servers = {server.id: server for server in guild.servers if server.panel_id in guild.panels}
+        self._grants: dict[int | None, list[Grant]] = {}
+        for grant in guild.grants:
+            if grant.role_id in member.role_ids:
+                self._grants.setdefault(grant.server_id, []).append(grant)
+
+    @property
+    def servers(self) -> list[LinkedServer]:
+        """All linked servers of the guild, by name, whether the member may see them or not."""
+        return list(self._servers.values())
+
+    def permit(self, action: Action, server: LinkedServer, *, command: str | None = None) -> Permit:
+        """Return the permit for the action; NotAllowed where no grant names it, or the server is not linked any more.
+
+        `command` is matched against the grants' patterns. The key that the server was linked with goes before a
+        grant's other key.
+        """
+        server = self.linked(server)
+        if self._member.is_admin:
+            own = self._panels[server.panel_id]
+            return Permit(self._member, action, server, own, command=command, at=self._at, seal=_SEAL)
+        grants = [grant for grant in self.grants_on(server) if action in grant.actions]
+        if not grants:
+            raise NotAllowed(
+                _(
+                    "None of your roles may **{action}** on **{server}**. An admin can allow it with `/access grant`."
+                ).format(action=action.value, server=escape(server.name))
+            )
+        if command is not None:
+            grants = [grant for grant in grants if _command_allowed(command, grant.commands)]
+            if not grants:
+                raise NotAllowed(
+                    _(
+                        "None of your roles allows that command on **{server}**; an admin can widen the patterns."
+                    ).format(server=escape(server.name))
+                )
+        grant = next((grant for grant in grants if grant.panel_id is None), grants[0])
+        panel = self._panels[server.panel_id if grant.panel_id is None else grant.panel_id]
+        return Permit(self._member, action, server, panel, command=command, grant=grant, at=self._at, seal=_SEAL)
+
+    def permits(self, action: Action) -> list[Permit]:
+        """Return a permit for each server with which the member may do `action`, by the servers' names."""
+        return [self.permit(action, server) for server in self._servers.values() if action in self.actions(server)]
+
+    def actions(self, server: LinkedServer) -> frozenset[Action]:
+        """Return everything the member may do with the server; nothing where it is not linked here any more."""
+        if self._found(server) is None:
+            return frozenset()
+        if self._member.is_admin:
+            return frozenset(Action)
+        return frozenset(action for grant in self.grants_on(server) for action in grant.actions)
+
+    def grants_on(self, server: LinkedServer) -> list[Grant]:
+        """Return the grants of the member's roles that speak of the server, those naming it first."""
+        speaking = [*self._grants.get(server.id, []), *self._grants.get(None, [])]
+        return [grant for grant in speaking if self._fits(grant, server)]
+
+    def linked(self, server: LinkedServer) -> LinkedServer:
+        """Return the server as it is linked now; NotAllowed where this very one is not linked here any more."""
+        found = self._found(server)
+        if found is None:
+            raise NotAllowed(_("**{server}** is not linked here any more.").format(server=escape(server.name)))
+        return found
+
+    def _found(self, server: LinkedServer) -> LinkedServer | None:
+        """Ids are never given again. What hangs on them is compared all the same: a database can be put back."""
+        now = self._servers.get(server.id)
+        if now is None or (now.guild_id, now.panel_id, now.uuid) != (server.guild_id, server.panel_id, server.uuid):
+            return None
+        return now
+
+    def _fits(self, grant: Grant, server: LinkedServer) -> bool:
+        """Whether the grant's key, if it has one of its own, can act on the server: it acts on its own panel's only."""
+        if grant.panel_id is None:
+            return True
+        other, own = self._panels.get(grant.panel_id), self._panels.get(server.panel_id)
+        return other is not None and own is not None and other.url == own.url
+
+
+def _command_allowed(command: str, patterns: tuple[str, ...]) -> bool:
+    """Whether the command, without a leading slash and in any case, fits a pattern; no patterns fit all."""
+    folded = " ".join(command.strip().removeprefix("/").casefold().split())
+    return not patterns or any(fnmatch.fnmatchcase(folded, _only_stars(pattern)) for pattern in patterns)
+
+
+def _only_stars(pattern: str) -> str:
+    """Return the pattern as fnmatch takes it; `?` and `[` stand for themselves, as in commands they do."""
+    folded = " ".join(pattern.removeprefix("/").casefold().split())
+    return re.sub(r"[?\[]", r"[\g<0>]", folded)
