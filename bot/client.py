@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord import app_commands
@@ -12,7 +13,9 @@ from bot import metrics
 from bot.discord_replies import answer_error, answer_privately, is_claimed, name_in_logs, name_of
 from bot.discord_sync import TreeState, sync_if_changed
 from bot.discord_translator import CatalogueTranslator
+from bot.errors import BadInput
 from bot.i18n import _
+from bot.names import refuse_blank
 from bot.services import Services
 
 if TYPE_CHECKING:
@@ -38,8 +41,18 @@ class WingcordTree(app_commands.CommandTree["WingcordClient"]):
     """The slash commands, whose failures always become a sentence."""
 
     async def interaction_check(self, interaction: discord.Interaction["WingcordClient"], /) -> bool:
-        """Let every command through, with its name on what it logs; rights are the services' business."""
+        """Let every command through, with its name on what it logs, unless an option is blank.
+
+        Rights are the services' business.
+        """
         name_in_logs(interaction)
+        if interaction.type is discord.InteractionType.application_command:
+            try:
+                for option, text in _texts(cast("Mapping[str, Any]", interaction.data or {})):
+                    refuse_blank(option, text)
+            except BadInput as error:
+                await answer_error(interaction, error)
+                return False
         return True
 
     async def on_error(
@@ -50,6 +63,14 @@ class WingcordTree(app_commands.CommandTree["WingcordClient"]):
             _log.info("Autocomplete found no answer: %s", error)
             return
         await answer_error(interaction, error)
+
+
+def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the options that are text, with their names; those of a command stand below its group's."""
+    for option in data.get("options", ()):
+        if option["type"] == discord.AppCommandOptionType.string.value:
+            yield option["name"], str(option["value"])
+        yield from _texts(option)
 
 
 class WingcordClient(commands.AutoShardedBot):

@@ -3,9 +3,15 @@
 import re
 import unicodedata
 
+from bot.errors import BadInput
+from bot.i18n import _
+
 # Line ends, control characters and halves of characters; the joiners inside emoji (Cf) are as welcome as emoji younger
 # than this Python (Cn), so `str.isprintable` would refuse too much.
 _UNFIT = frozenset({"Cc", "Zl", "Zp", "Cs"})
+_UNSEEN = _UNFIT | {"Cf", "Mn", "Zs"}
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are drawn as a space."""
 _ORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that order text by force, and so can make it read as something else."""
 
@@ -21,7 +27,25 @@ def is_one_line(text: str) -> bool:
     """Whether the text is one line that shows as it is: nothing invisible alone, no control characters."""
     if _ORDERING.search(text) or any(unicodedata.category(char) in _UNFIT for char in text):
         return False
-    return any(unicodedata.category(char) not in {"Cf", "Mn", "Zs"} for char in text)
+    return not is_blank(text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text shows: it has only spaces, joiners, fillers and the like, or no character at all."""
+    return all(char in _FILLERS or unicodedata.category(char) in _UNSEEN for char in text)
+
+
+def refuse_blank(option: str, text: str | None) -> None:
+    """Raise BadInput for an option that was given without a visible character: only one left out (None) has a default.
+
+    Whoever types a space for `server` may mean none, and must not be taken to mean every one.
+    """
+    if text is not None and is_blank(text):
+        raise BadInput(
+            _("`{option}` is blank, so nothing was done: leave that option out, or type something into it.").format(
+                option=option
+            )
+        )
 
 
 def tidied(text: str, limit: int) -> str:

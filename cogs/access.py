@@ -54,7 +54,7 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
             role_id=role.id,
             allow=allow,
             server=(linked := await self._named(interaction, server)),
-            panel=await self._services.panels.find(member, panel) if panel else None,
+            panel=await self._services.panels.find(member, panel) if panel is not None else None,
             commands=commands,
         )
         lines = [
@@ -116,8 +116,8 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
         await answer(interaction, _check_text(member, linked, found, is_admin=who.is_admin, guild_id=asking.guild_id))
 
     async def _named(self, interaction: Interaction, text: str | None) -> LinkedServer | None:
-        """The server that was named; None, which means every server, when none was."""
-        if text is None or not text.strip():
+        """The server that was named; None, which means every server, when the option was left out."""
+        if text is None:
             return None
         return await self._services.servers.resolve_admin(
             member_of(interaction), text, channel_id=channel_of(interaction)

@@ -84,7 +84,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         member = member_of(interaction)
         linked = (
             await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-            if server
+            if server is not None
             else None
         )
         if linked is not None and channel is None:
@@ -120,7 +120,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         member = member_of(interaction)
         linked = (
             await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-            if server
+            if server is not None
             else None
         )
         channel_id = channel.id if channel is not None else channel_of(interaction)

@@ -46,7 +46,7 @@ def which(text: str | None, choices: list[LinkedServer], *, any_linked: bool) ->
         return _("No server is linked yet; an admin can use `/panel connect` and `/server link`.")
     if not choices:
         return _("None of your roles gives you a server for this; an admin can allow it with `/access grant`.")
-    if text is None or not text.strip():
+    if text is None:
         return _("Say which server: {names}.").format(names=names)
     return _("No linked server is called “{text}”; you can choose {names}.").format(
         text=escape(text[:MAX_NAME]), names=names

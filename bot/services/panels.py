@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.errors import BadInput, BotError, ServerNotFound, UnknownServer
 from bot.i18n import _
-from bot.names import fold, is_one_line
+from bot.names import fold, is_one_line, refuse_blank
 from bot.panel.models import PanelIdentity
 from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
@@ -112,14 +112,14 @@ class Panels:
         panels = await self._store.panels.list(member.guild_id)
         if not panels:
             raise BadInput(_("No panel is connected yet; start with `/panel connect`."))
-        wanted = fold(label or "")
-        if not wanted and len(panels) == 1:
+        refuse_blank("panel", label)
+        if label is None and len(panels) == 1:
             return panels[0]
         for panel in panels:
-            if fold(panel.label) == wanted:
+            if label is not None and fold(panel.label) == fold(label):
                 return panel
         labels = ", ".join(f"**{escape(p.label)}**" for p in panels[:20])
-        if not wanted:
+        if label is None:
             raise BadInput(_("Say which panel: {labels}.").format(labels=labels))
         raise BadInput(_("No panel of that label is connected; there is {labels}.").format(labels=labels))
 
@@ -168,8 +168,7 @@ class Panels:
 
         Raises UnknownServer, BadInput when several bear the name, PanelError when the panel cannot be asked.
         """
-        if not text.strip():
-            raise BadInput(_("Say which server: its name or identifier on the panel."))
+        refuse_blank("server", text)
         found = on_panel(text, self._lists.get(panel.id, []))
         found = found or on_panel(text, await self._read(panel))
         if found is not None:
@@ -269,6 +268,8 @@ def _gone(panel: Panel) -> BotError:
 
 
 def _check_label(label: str) -> str:
+    """Return the label trimmed; empty where the form's field was left empty, which is how a form leaves it out."""
+    refuse_blank("label", label or None)
     stripped = label.strip()
     if stripped and (len(stripped) > _MAX_LABEL or not is_one_line(stripped)):
         raise BadInput(_("A label is one line of at most {count} characters.").format(count=_MAX_LABEL))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.errors import BadInput, NotSupported
 from bot.i18n import _
+from bot.names import refuse_blank
 from bot.services.access import Access
 from bot.services.members import Member
 from bot.store.store import Store
@@ -63,6 +64,8 @@ class Relays:
         Raises BadInput for a bad pattern or a relay that exists, NotSupported on panel 0.7.
         """
         self._access.require_admin(member)
+        refuse_blank("include", include)
+        refuse_blank("exclude", exclude)
         LineFilter.compile(include, exclude)
         panel = await self._store.panels.get(member.guild_id, server.panel_id)
         if panel is not None and not panel.kind.has_console:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.errors import BadInput, BotError, BusyReason, NotAllowed, ServerBusy, UnknownServer
 from bot.i18n import _
-from bot.names import tidied
+from bot.names import refuse_blank, tidied
 from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
@@ -212,7 +212,8 @@ class Servers:
     async def _meant(
         self, text: str | None, *, channel_id: int, servers: list[LinkedServer], preferred: list[LinkedServer]
     ) -> LinkedServer | None:
-        if text is not None and text.strip():
+        refuse_blank("server", text)
+        if text is not None:
             return named(text, servers)
         relayed = {relay.server_id for relay in await self._store.relays.of_channel(channel_id)}
         here = [server for server in servers if server.id in relayed]

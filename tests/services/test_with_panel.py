@@ -213,7 +213,7 @@ async def test_a_server_whose_name_shows_nothing_is_linked_by_its_identifier(pla
     server = place.server("\u200d")
     await place.connect(admin)
     assert (await place.link(admin, server.identifier)).name == server.identifier
-    with pytest.raises(BadInput, match="Say which server"):
+    with pytest.raises(BadInput, match="`server` is blank"):
         await place.link(admin, " ")
 
 
