@@ -27,6 +27,7 @@ from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Server
 from bot.services.connections import Connections
 from bot.settings import Settings, require_token
 from bot.store.database import make_folder
+from bot.store.limits import Limits
 from bot.store.store import Store, peek
 from bot.store.values import Relay
 from bot.text.redaction import Redactor, redactor
@@ -49,7 +50,8 @@ async def run(settings: Settings) -> None:
         database_file = make_folder(settings.database_url)
         keys = load_keys(secret_keys, key_file(database_file))
         stack.enter_context(sole_owner(database_file))
-        store = await Store.open(settings.database_url, keys)
+        limits = Limits(settings.max_panels, settings.max_servers, settings.max_grants, settings.max_relays)
+        store = await Store.open(settings.database_url, keys, limits)
         stack.push_async_callback(store.close)
         pool = PanelPool(allow_private=settings.allow_private_panels)
         stack.push_async_callback(pool.close)

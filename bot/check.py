@@ -18,6 +18,7 @@ from bot.panel.pool import PanelPool
 from bot.secret_keys import key_file, read_keys
 from bot.settings import Settings, require_token
 from bot.store.database import make_engine, sqlite_file
+from bot.store.limits import Limits
 from bot.store.migrate import Standing
 from bot.store.store import Store, inspect, peek
 from bot.store.values import Panel, PanelKey
@@ -59,12 +60,15 @@ async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator
         return
     try:
         panels = await _panels(store) if standing is Standing.CURRENT else []
+        most = await store.most_per_guild() if standing is Standing.CURRENT else Limits(0, 0, 0, 0)
     except StartupError as error:
         yield Finding(False, "SECRET_KEYS", str(error))
         return
     finally:
         await store.close()
     yield Finding(True, "SECRET_KEYS", _("they fit.") if keys else _("a key file will be made at the first start."))
+    for finding in _limits(settings, most):
+        yield finding
     for finding in await _reach(panels, allow_private=settings.allow_private_panels):
         yield finding
 
@@ -135,6 +139,21 @@ def _new_file(subject: str, file: Path) -> Finding:
             file=file, folder=folder
         ),
     )
+
+
+def _limits(settings: Settings, most: Limits) -> list[Finding]:
+    """Name the limits that a guild is beyond: they were lowered, or it was there before them."""
+    findings: list[Finding] = []
+    for subject, limit, count in (
+        ("MAX_PANELS", settings.max_panels, most.panels),
+        ("MAX_SERVERS", settings.max_servers, most.servers),
+        ("MAX_GRANTS", settings.max_grants, most.grants),
+        ("MAX_RELAYS", settings.max_relays, most.relays),
+    ):
+        if count > limit:
+            text = _("one Discord server has {count} and may have {limit}: they stay, and it can add no more.")
+            findings.append(Finding(True, subject, text.format(count=count, limit=limit)))
+    return findings
 
 
 async def _panels(store: Store) -> list[tuple[Panel, PanelKey]]:

@@ -3,7 +3,8 @@
 BotError
 ├── NotAllowed                 the member has no grant for it
 ├── BadInput                   what was typed cannot be used
-│   └── UnknownServer          no linked server of that name (that this member may use)
+│   ├── UnknownServer          no linked server of that name (that this member may use)
+│   └── LimitReached           the guild has as many of them as it may have
 ├── PanelError                 the panel, or the node behind it, did not do it
 │   ├── PanelUnreachable       no usable connection: name, port, certificate, time-out
 │   │   └── AddressForbidden   a private or loopback address, which this bot must not contact
@@ -42,6 +43,10 @@ class BadInput(BotError):
 
 class UnknownServer(BadInput):
     """No linked server of that name that the member may use."""
+
+
+class LimitReached(BadInput):
+    """The guild has as many of something as the owner of the bot lets each have."""
 
 
 class PanelError(BotError):

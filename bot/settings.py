@@ -46,6 +46,10 @@ def _lower(text: object) -> object:
     return text.strip().lower() if isinstance(text, str) else text
 
 
+_Most = Annotated[int, Field(ge=1, le=10_000)]
+"""Each grant of a guild is read for its commands, and each relay compared when one changes: more would be felt."""
+
+
 class Settings(BaseSettings):
     """What the owner decides, from the environment and `.env`; the field `log_level` is the variable `LOG_LEVEL`."""
 
@@ -71,6 +75,14 @@ class Settings(BaseSettings):
     """Gateway to connect to, without a slash at the end; None means what Discord answers."""
     http_listen: Annotated[HostPort | None, NoDecode, BeforeValidator(_host_port)] = None
     """Where /healthz, /readyz and /metrics are served; None means nowhere."""
+    max_panels: _Most = 25
+    """How many panels one guild may connect."""
+    max_servers: _Most = 500
+    """How many servers one guild may link."""
+    max_grants: _Most = 500
+    """How many grants one guild may make."""
+    max_relays: _Most = 500
+    """How many consoles one guild may send to channels."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
 
@@ -120,7 +132,7 @@ def _unreadable(reason: str) -> StartupError:
 def _plain(message: str) -> str:
     """Return pydantic's message as the second half of a sentence."""
     message = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    return message.split(", unable to interpret")[0]
+    return message.split(", unable to ")[0]
 
 
 def require_token(settings: Settings) -> str:

@@ -1,12 +1,13 @@
 """The menu that links a panel's servers right after connecting it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import discord
 
 from bot.discord_replies import CONTENT_LIMIT, clip
-from bot.errors import BotError
+from bot.errors import BotError, LimitReached
 from bot.i18n import _, ngettext
 from bot.services import LinkChoice, Services
 from bot.store.values import Panel
@@ -15,6 +16,8 @@ from cogs._render import safe
 from cogs._views import BROWSE_SECONDS, OwnedView
 
 _MENU_SIZE = 25
+_REASONS = 3
+"""So many reasons are named why servers could not be linked."""
 
 
 class LinkMenu(OwnedView):
@@ -35,7 +38,9 @@ class LinkMenu(OwnedView):
         self._choices = list(choices)
         self._heading = heading
         self._linked: list[str] = []
-        self._refused: list[str] = []
+        self._picked = 0
+        self._refused: Counter[str] = Counter()
+        """How many of those picked last could not be linked, by the reason."""
         self._page = 0
         self._arrange()
 
@@ -46,7 +51,8 @@ class LinkMenu(OwnedView):
             names = ", ".join(f"**{safe(name)}**" for name in self._linked)
             lines.append(_("Linked: {names}.").format(names=clip(names, 700)))
             lines.append(_("Next: `/access grant` gives a role its rights, `/relay add` sends a console to a channel."))
-        lines += [clip(sentence, 200) for sentence in self._refused[:3]]
+        if self._refused:
+            lines += self._refusals()
         if self._choices:
             lines.append(
                 ngettext(
@@ -60,18 +66,32 @@ class LinkMenu(OwnedView):
     async def link(self, interaction: Interaction, identifiers: Sequence[str]) -> None:
         """Link the picked servers, one by one; what cannot be linked is said and stays in the menu."""
         await interaction.response.defer()
-        self._refused = []
-        for identifier in identifiers:
+        self._picked = len(identifiers)
+        self._refused.clear()
+        for done, identifier in enumerate(identifiers):
             try:
                 linked = await self._services.servers.link(
                     member_of(interaction), panel=self._panel, text=identifier, name=None, say_template=None
                 )
+            except LimitReached as error:
+                self._refused[str(error)] += self._picked - done
+                break
             except BotError as error:
-                self._refused.append(str(error))
+                self._refused[str(error)] += 1
                 continue
             self._linked.append(linked.name)
             self._choices = [choice for choice in self._choices if choice.identifier != identifier]
         await self.redraw(interaction)
+
+    def _refusals(self) -> list[str]:
+        """Return how many of several could be linked, and the reasons why the others were not."""
+        lines = [clip(reason, 200) for reason in list(self._refused)[:_REASONS]]
+        if self._picked > 1:
+            text = ngettext(
+                "{done} of {count} server was linked.", "{done} of {count} servers were linked.", self._picked
+            )
+            lines.insert(0, text.format(done=self._picked - self._refused.total(), count=self._picked))
+        return lines
 
     async def turn(self, interaction: Interaction, step: int) -> None:
         """Show other servers in the menu."""

@@ -18,7 +18,7 @@ from bot.application import Application
 from bot.errors import ExitCode
 from bot.settings import Settings
 from bot.store.store import Store
-from bot.terms import PanelKind
+from bot.terms import Action, PanelKind
 
 TOKEN = "planted-token-planted-token-planted-token"
 KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"a", b"b"))
@@ -256,6 +256,8 @@ async def test_check_finds_a_good_set_up_good(tmp_path: Path, monkeypatch: pytes
         store = await Store.open(Settings().database_url, [KEY])
         key = panel.add_key(panel.add_user("botuser"))
         await store.panels.add(1, panel.url, PanelKind.PTERODACTYL, "Main", key)
+        for role_id in (7, 8):
+            await store.grants.add(1, role_id, [Action.VIEW])
         await store.close()
 
         async def probe(token: str, api_url: str | None) -> Application:
@@ -264,10 +266,14 @@ async def test_check_finds_a_good_set_up_good(tmp_path: Path, monkeypatch: pytes
 
         settings = Settings(discord_token=TOKEN, secret_keys=KEY, allow_private_panels=True, http_listen="127.0.0.1:0")
         found = [finding async for finding in check(settings, probe=probe)]
+        crowded = [finding async for finding in check(settings.model_copy(update={"max_grants": 1}), probe=probe)]
     assert [finding for finding in found if not finding.fine] == []
     assert {finding.subject for finding in found} == {
         "DISCORD_TOKEN", "HTTP_LISTEN", "DATABASE_URL", "SECRET_KEYS", "panel “Main” of guild 1",
     }  # fmt: skip
+    (beyond,) = [finding for finding in crowded if finding not in found]
+    assert (beyond.fine, beyond.subject) == (True, "MAX_GRANTS")
+    assert "has 2 and may have 1" in beyond.text
 
 
 PROGRAM = """

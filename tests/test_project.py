@@ -29,7 +29,7 @@ def test_every_setting_is_in_the_example_with_its_default_and_a_comment() -> Non
     defaults = {name.upper(): field.default for name, field in Settings.model_fields.items()}
     for name, value in explained.items():
         default = defaults[name]
-        assert value == ("" if default is None else str(default).lower() if isinstance(default, bool) else default)
+        assert value == ("" if default is None else str(default).lower() if isinstance(default, bool) else str(default))
 
 
 def test_a_copied_example_is_a_working_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

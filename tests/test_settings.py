@@ -26,6 +26,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.discord_api_url is None
     assert settings.discord_gateway_url is None
     assert settings.http_listen is None
+    assert (settings.max_panels, settings.max_servers, settings.max_grants, settings.max_relays) == (25, 500, 500, 500)
     assert (settings.log_level, settings.log_format) == ("info", "text")
 
 
@@ -66,6 +67,10 @@ def test_all_mistakes_are_told_at_once_in_one_line_without_the_values(monkeypatc
         "DISCORD_API_URL": "planted-b",
         "DISCORD_GATEWAY_URL": "https://planted-c",
         "HTTP_LISTEN": "planted-d:99999",
+        "MAX_PANELS": "planted-g",
+        "MAX_SERVERS": "0",
+        "MAX_GRANTS": "-1",
+        "MAX_RELAYS": "10001",
         "LOG_LEVEL": "planted-e",
         "LOG_FORMAT": "planted-f",
     }
@@ -78,6 +83,8 @@ def test_all_mistakes_are_told_at_once_in_one_line_without_the_values(monkeypatc
     assert all(name in line for name in wrong)
     assert "planted" not in line
     assert "\n" not in line
+    assert "MAX_PANELS must be a valid integer;" in line
+    assert "MAX_SERVERS must be greater than or equal to 1;" in line
 
 
 @pytest.mark.parametrize("text", ["8080", ":8080", "host:", "host:x", "host:65536", "host:-1", "host:８０"])

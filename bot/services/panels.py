@@ -78,7 +78,10 @@ class Panels:
         self._refreshes: dict[int, asyncio.Task[None]] = {}
 
     async def connect(self, member: Member, *, url: str, key: str, label: str) -> ConnectedPanel:
-        """Verify the key, recognise the panel's kind, store it; raises PanelError or BadInput, storing nothing."""
+        """Verify the key, recognise the panel's kind, store it; raises PanelError or BadInput, storing nothing.
+
+        LimitReached is raised before the panel hears of it.
+        """
         self._access.require_admin(member)
         address = normalise_panel_url(url)
         name = _check_label(label) or address.split("//", 1)[-1][:_MAX_LABEL]
@@ -89,6 +92,7 @@ class Panels:
                     "or use `/panel replace-key` to change its key."
                 ).format(label=escape(name))
             )
+        await self._store.panels.require_room(member.guild_id)
         identity, servers = await self._verify(address, key)
         panel = await self._store.panels.add(member.guild_id, identity.url, identity.kind, name, key.strip())
         self._remember(panel.id, servers)

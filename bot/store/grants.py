@@ -10,6 +10,7 @@ from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
+from bot.store.limits import refuse_more_grants
 from bot.store.tables import GrantRow, PanelRow, ServerRow
 from bot.store.values import Grant
 from bot.terms import Action
@@ -27,8 +28,10 @@ ANY = AnyServer.ANY
 class Grants:
     """What roles may do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most: int) -> None:
+        """`most`: how many a guild may have."""
         self._database = database
+        self._most = most
 
     async def list(self, guild_id: int) -> list[Grant]:
         """Return the guild's grants, oldest first."""
@@ -58,6 +61,7 @@ class Grants:
 
         Raises:
             BadInput: the server or the panel is not one of the guild's.
+            LimitReached: the guild has all the grants that it may have, and this one replaces none.
         """
         async with self._database.writing() as session:
             await ensure_guild(session, guild_id)
@@ -71,6 +75,7 @@ class Grants:
                     GrantRow.panel_id == panel_id,
                 )
             )
+            await refuse_more_grants(session, guild_id, self._most)
             row = GrantRow(
                 guild_id=guild_id,
                 role_id=role_id,

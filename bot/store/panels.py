@@ -8,6 +8,7 @@ from bot.logs import register_secret
 from bot.names import fold
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
+from bot.store.limits import refuse_more_panels
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import Panel, PanelKey
 from bot.store.vault import Vault
@@ -17,8 +18,10 @@ from bot.terms import PanelKind
 class Panels:
     """The panels that guilds connected."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, *, most: int) -> None:
+        """`most`: how many a guild may have."""
         self._database = database
+        self._most = most
         self._vault = vault
 
     async def add(self, guild_id: int, url: str, kind: PanelKind, label: str, key: str) -> Panel:
@@ -26,9 +29,11 @@ class Panels:
 
         Raises:
             BadInput: the guild has a panel of that label already.
+            LimitReached: it has all the panels that it may have.
         """
         async with self._database.writing() as session:
             await ensure_guild(session, guild_id)
+            await refuse_more_panels(session, guild_id, self._most)
             same = select(PanelRow.label).where(PanelRow.guild_id == guild_id, PanelRow.label_folded == fold(label))
             taken = await session.scalar(same)
             if taken is not None:
@@ -46,6 +51,11 @@ class Panels:
             session.add(row)
             await session.flush()
             return panel_value(row)
+
+    async def require_room(self, guild_id: int) -> None:
+        """Raise LimitReached where the guild has all the panels that it may have."""
+        async with self._database.reading() as session:
+            await refuse_more_panels(session, guild_id, self._most)
 
     async def list(self, guild_id: int) -> list[Panel]:
         """Return the guild's panels by label."""

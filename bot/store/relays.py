@@ -10,6 +10,7 @@ from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
+from bot.store.limits import refuse_more_relays
 from bot.store.servers import server_value
 from bot.store.tables import PanelRow, RelayRow, ServerRow
 from bot.store.values import Pause, Relay, RelayedServer
@@ -19,8 +20,10 @@ from bot.terms import RelayStyle
 class Relays:
     """The consoles that go into channels."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most: int) -> None:
+        """`most`: how many a guild may have."""
         self._database = database
+        self._most = most
 
     async def add(
         self,
@@ -38,6 +41,7 @@ class Relays:
 
         Raises:
             BadInput: that server goes to that channel already, or is not one of the guild's.
+            LimitReached: the guild has all the relays that it may have.
         """
         async with self._database.writing() as session:
             await ensure_guild(session, guild_id)
@@ -51,6 +55,7 @@ class Relays:
                         "The console of “{name}” goes to that channel already; remove that relay first to change it."
                     ).format(name=server.name)
                 )
+            await refuse_more_relays(session, guild_id, self._most)
             row = RelayRow(
                 guild_id=guild_id,
                 server_id=server_id,

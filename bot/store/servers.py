@@ -8,6 +8,7 @@ from bot.i18n import _
 from bot.names import fold
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
+from bot.store.limits import refuse_more_servers
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import LinkedServer
 
@@ -17,8 +18,10 @@ DEFAULT_SAY_TEMPLATE = "say {message}"
 class Servers:
     """The servers that guilds linked."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, most: int) -> None:
+        """`most`: how many a guild may have."""
         self._database = database
+        self._most = most
 
     async def link(
         self,
@@ -34,6 +37,7 @@ class Servers:
 
         Raises:
             BadInput: the name is taken, the server is linked already, or the panel is not one of the guild's.
+            LimitReached: the guild has linked all the servers that it may.
         """
         async with self._database.writing() as session:
             await ensure_guild(session, guild_id)
@@ -44,6 +48,7 @@ class Servers:
             )
             if linked_as is not None:
                 raise BadInput(_("That server is linked already, as “{name}”.").format(name=linked_as))
+            await refuse_more_servers(session, guild_id, self._most)
             await _refuse_taken_name(session, guild_id, name)
             row = ServerRow(
                 guild_id=guild_id,

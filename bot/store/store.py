@@ -10,6 +10,7 @@ from bot.store.database import Database, cannot_open, make_engine, make_folder, 
 from bot.store.grants import Grants
 from bot.store.guilds import Guilds
 from bot.store.journal import Journal
+from bot.store.limits import Limits, most_per_guild
 from bot.store.migrate import Standing, migrate, standing
 from bot.store.panels import Panels
 from bot.store.relays import Relays
@@ -22,29 +23,30 @@ from bot.store.vault import Vault
 class Store:
     """Everything that outlives the process."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, limits: Limits) -> None:
         self._database = database
         self.guilds = Guilds(database)
-        self.panels = Panels(database, vault)
-        self.servers = Servers(database)
-        self.grants = Grants(database)
-        self.relays = Relays(database)
+        self.panels = Panels(database, vault, most=limits.panels)
+        self.servers = Servers(database, most=limits.servers)
+        self.grants = Grants(database, most=limits.grants)
+        self.relays = Relays(database, most=limits.relays)
         self.rights = Rights(database)
         self.journal = Journal(database, vault)
         self.state = State(database)
 
     @classmethod
-    async def open(cls, database_url: str, secret_keys: Sequence[str]) -> Self:
+    async def open(cls, database_url: str, secret_keys: Sequence[str], limits: Limits | None = None) -> Self:
         """Open the database, make or migrate its tables, and encrypt with the newest secret key what is not.
 
         Args:
             database_url: Any SQLAlchemy URL with an async driver.
             secret_keys: Fernet keys, newest first.
+            limits: How many of each thing a guild may have.
 
         Raises:
             StartupError: it cannot be opened, is newer than this program, or the secret keys do not fit.
         """
-        store = cls.attach(database_url, secret_keys)
+        store = cls.attach(database_url, secret_keys, limits)
         make_folder(database_url)
         try_file(database_url)
         try:
@@ -59,13 +61,13 @@ class Store:
         return store
 
     @classmethod
-    def attach(cls, database_url: str, secret_keys: Sequence[str]) -> Self:
+    def attach(cls, database_url: str, secret_keys: Sequence[str], limits: Limits | None = None) -> Self:
         """Return the store of a database that `inspect` found current: nothing is migrated, nothing encrypted anew.
 
         Raises:
             StartupError: the URL or the secret keys cannot be used.
         """
-        return cls(Database(make_engine(database_url)), Vault(secret_keys))
+        return cls(Database(make_engine(database_url)), Vault(secret_keys), limits or Limits())
 
     async def close(self) -> None:
         """Write what is still to be written and close all connections."""
@@ -80,6 +82,11 @@ class Store:
         """
         async with self._database.reading() as session:
             await session.execute(text("SELECT 1"))
+
+    async def most_per_guild(self) -> Limits:
+        """Return the most that any guild has of each thing that is limited."""
+        async with self._database.reading() as session:
+            return await most_per_guild(session)
 
     async def rotate_keys(self) -> int:
         """Encrypt with the newest secret key what an older one encrypted; return how many panel keys that were.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.errors import BadInput, NotAllowed, UnknownServer
+from bot.errors import BadInput, LimitReached, NotAllowed, UnknownServer
 from bot.services import (
     PRESETS,
     AccessCheck,
@@ -79,6 +79,8 @@ class Script:
     relays: list[RelayRow] = field(default_factory=list)
     asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)
+    room: int | None = None
+    """How many more servers can be linked, if there is a limit."""
     deleted_channels: list[tuple[int, int]] = field(default_factory=list)
     rights_changed: list[int] = field(default_factory=list)
 
@@ -207,8 +209,11 @@ class FakeServers(_Fake):
     async def link(self, member, *, panel, text, name=None, say_template=None):
         self.require_admin(member)
         await self._script.step_in("servers.link", panel, text, name, say_template)
+        if self._script.room is not None and not self._script.room:
+            raise LimitReached("No further server can be linked: 2 is the limit.")
         for choice in self._script.choices:
             if text in (choice.identifier, choice.name):
+                self._script.room = None if self._script.room is None else self._script.room - 1
                 return replace(linked(name or choice.name), identifier=choice.identifier)
         raise UnknownServer(f"The panel shows its key no server called “{text}”.")
 

@@ -77,6 +77,22 @@ async def test_a_server_that_cannot_be_linked_stays_in_the_menu(world):
     assert result.response.components != []
 
 
+async def test_servers_beyond_the_limit_stay_in_the_menu_with_how_many_were_linked_and_why(world):
+    """What comes behind the one that did not fit is not even tried."""
+    world.script.choices = choices(6)
+    result = await world.admin.submit_modal(await world.admin.slash(world.channel, "panel connect"), FORM)
+    world.script.room = 2
+    await world.admin.select(result.response, [f"id{number:06}" for number in range(5)])
+
+    content = result.response.content
+    assert "Linked: **Server 0**, **Server 1**." in content
+    assert "2 of 5 servers were linked." in content
+    assert content.count("2 is the limit") == 1
+    assert len(world.script.calls("servers.link")) == 3
+    (menu,) = result.response.components[0]["components"]
+    assert [option["value"] for option in menu["options"]] == [f"id{number:06}" for number in range(2, 6)]
+
+
 async def test_more_servers_than_a_menu_holds_are_on_pages(world):
     """Twenty-five at a time."""
     world.script.choices = choices(60)
