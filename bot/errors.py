@@ -23,6 +23,7 @@ BotError
 ├── ConsoleError               the console socket cannot be had
 │   ├── ConsoleRefused         refused for a reason that time alone does not mend
 │   └── ConsoleTimeout         not connected in time
+├── StoreUnavailable           the bot's own database cannot be used just now (`reason` says why)
 └── StartupError               the program cannot start; carries the exit code
 """
 
@@ -139,6 +140,27 @@ class ConsoleRefused(ConsoleError):
 
 class ConsoleTimeout(ConsoleError):
     """The console did not connect in time."""
+
+
+class StoreTrouble(StrEnum):
+    """Why the bot's own database cannot be used."""
+
+    BUSY = "busy"
+    FULL = "full"
+    READ_ONLY = "read-only"
+    REPLACED = "replaced"
+    """Its file was moved, deleted or replaced under the running bot."""
+    UNREACHABLE = "unreachable"
+    BROKEN = "broken"
+    """Its disk fails, or what it holds is damaged."""
+
+
+class StoreUnavailable(BotError):
+    """The bot's own database cannot be used just now."""
+
+    def __init__(self, message: str, *, reason: StoreTrouble) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ExitCode(IntEnum):

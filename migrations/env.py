@@ -21,7 +21,7 @@ async def run_alone() -> None:
     """Run on a connection of our own, for `alembic revision --autogenerate` and its like."""
     url = os.environ.get("DATABASE_URL", "sqlite+aiosqlite:///data/wingcord.db")
     make_folder(url)
-    engine = make_engine(url, foreign_keys=False)
+    engine = make_engine(url, migrating=True)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(run)

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from bot.store.migrate import migrate
 
 _USER = "wingcord"
 _TEMPLATE = "template_migrated"
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=32MB")
+_QUICK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=32MB")
 """Nothing of this server's outlives the tests."""
 _MEMORY = Path("/dev/shm")
 _ENOUGH = 1 << 30
@@ -80,7 +81,7 @@ class PostgresServer:
         asyncio.run(migrate(self.url(_TEMPLATE)))
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers. It ends with the thread that calls this."""
         options = [option for value in ("listen_addresses=", *_QUICK) for option in ("-c", value)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -125,6 +126,26 @@ class PostgresServer:
         """Run a command and return what it prints: columns parted by `|`, rows by line ends."""
         options = ("--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set", "ON_ERROR_STOP=1")
         return self._call("psql", *options, "-h", str(self._folder), "-U", _USER, "-d", database, "-c", command).strip()
+
+    @contextmanager
+    def session(self, database: str) -> Iterator[Callable[[str], None]]:
+        """Open a session that stays, such as one that holds locks; commands are done when the call returns."""
+        options = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
+        with subprocess.Popen(
+            [self._programs / "psql", *options, "-h", self._folder, "-U", _USER, "-d", database],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, **self._as,
+        ) as process:  # fmt: skip
+            assert process.stdin is not None and process.stdout is not None
+
+            def run(command: str) -> None:
+                process.stdin.write(f"{command};\n\\echo done\n")
+                process.stdin.flush()
+                while (line := process.stdout.readline()) != "done\n":
+                    assert line, f"{command} failed"
+
+            yield run
+            process.stdin.close()
+            process.wait(10)
 
     def schema(self, database: str) -> str:
         """Return the SQL that makes a database's tables."""

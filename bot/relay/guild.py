@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.errors import BotError
+from bot.errors import BotError, StoreUnavailable
 from bot.i18n import _
 from bot.relay.backlog import Bounds, Tally
 from bot.relay.channels import Channels, Leftovers
@@ -224,7 +224,8 @@ class GuildRelays:
                 await relay.run(self._equipment.open_console)
                 relay.connection.failed(_("The console ended; it is being opened again."))
             except BotError as error:
-                _log.warning("relay %s: %s", relay.wanted.relay.id, error)
+                told = isinstance(error, StoreUnavailable)  # by the store, once for all relays
+                _log.log(logging.DEBUG if told else logging.WARNING, "relay %s: %s", relay.wanted.relay.id, error)
                 relay.connection.failed(str(error))
             except Exception:  # noqa: BLE001 - a defect in one relay must not hurt the others
                 _log.exception("relay %s failed; trying again", relay.wanted.relay.id)

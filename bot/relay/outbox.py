@@ -238,8 +238,9 @@ class Outbox:
         )
         try:
             await self._journal.write_ahead(message)
-        except Exception:  # noqa: BLE001 - whatever the database's trouble is, the relay goes on
-            _log.exception("channel %s: a message could not be written down before it is sent", self.channel_id)
+        except Exception as error:  # noqa: BLE001 - whatever the database's trouble is, the relay goes on
+            # The journal has told the log: one line for all messages of all channels.
+            _log.debug("channel %s: a message is sent without having been written down: %r", self.channel_id, error)
         accepted = await self._post(message, doubtful=False)
         self._packer.settle(parcel, accepted=accepted)
 

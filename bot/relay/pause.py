@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
+from bot.errors import StoreUnavailable
 from bot.relay import notices
 from bot.store.values import Pause, Relay
 
@@ -117,7 +118,9 @@ class Pauses:
             return True
         try:
             await self._book.save_skipped(counts)
-        except Exception:  # noqa: BLE001 - whatever the store's trouble is, relays go on
+        except StoreUnavailable:  # told in the log by the store
+            return False
+        except Exception:  # noqa: BLE001 - whatever else is wrong with the store, relays go on
             _log.exception("the counts of the pauses of relays %s cannot be saved", sorted(counts))
             return False
         for relay_id, count in counts.items():
@@ -136,7 +139,9 @@ class Pauses:
             return True
         try:
             await self._book.forget_pauses(over)
-        except Exception:  # noqa: BLE001 - whatever the store's trouble is, relays go on
+        except StoreUnavailable:  # told in the log by the store
+            return False
+        except Exception:  # noqa: BLE001 - whatever else is wrong with the store, relays go on
             _log.exception("the pauses of relays %s cannot be forgotten", sorted(over))
             return False
         return True

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from bot import metrics
+from bot.errors import StoreUnavailable
 from bot.relay.agenda import Agenda
 from bot.relay.channels import Leftovers
 from bot.relay.guild import Equipment, GuildRelays
@@ -93,8 +94,8 @@ class RelaySupervisor:
             wanted = await self._wanted(None)
             await self._leftovers.read(self._equipment.journal)
             tails = await self._equipment.journal.tails()
-        except Exception:  # noqa: BLE001 - whatever the store's trouble is, it may be over soon
-            _log.exception("the wanted relays cannot be read; trying again")
+        except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, it may be over soon
+            _tell("the wanted relays cannot be read; trying again", error)
             return False
         by_guild: defaultdict[int, list[WantedRelay]] = defaultdict(list)
         for one in wanted:
@@ -112,8 +113,8 @@ class RelaySupervisor:
             wanted = await self._wanted(guild_id)
             new = self._guild(guild_id).unknown(wanted)
             tails = await self._equipment.journal.tails(new) if new else {}
-        except Exception:  # noqa: BLE001 - whatever the store's trouble is, running relays go on
-            _log.exception("the wanted relays of guild %s cannot be read; trying again", guild_id)
+        except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, running relays go on
+            _tell(f"the wanted relays of guild {guild_id} cannot be read; trying again", error)
             self._agenda.rest(guild_id, _now() + self._timing.retry)
             self._look_at(guild_id, _now())
             return
@@ -149,6 +150,12 @@ class RelaySupervisor:
         for guild_id, guild in list(self._guilds.items()):
             for one, health in guild.healths():
                 yield metrics.RelaySeries(one.relay.id, guild_id, one.relay.channel_id, one.server_name, health)
+
+
+def _tell(text: str, error: Exception) -> None:
+    """Tell the log of a defect; the store's own troubles it was told of by the store."""
+    if not isinstance(error, StoreUnavailable):
+        _log.error(text, exc_info=error)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -1,53 +1,129 @@
-"""Opens the database: engine, SQLite's settings, transactions, and errors told in one sentence."""
+"""Opens the database: engine, transactions that wait for one another in order, and errors told in one sentence."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.errors import ExitCode, StartupError
+from bot.errors import ExitCode, StartupError, StoreTrouble, StoreUnavailable
 from bot.i18n import _
+from bot.store import sqlite
+from bot.store.troubles import Doing, TroubleLog, first_line, trouble_of, unavailable
 
-BUSY_TIMEOUT_MS = 10_000
-"""How long SQLite waits for another writer, in milliseconds."""
-_WAL_ATTEMPTS = 40
+PATIENCE = 10.0
+"""Seconds that a transaction waits for its turn, and as long again for whoever else uses the database."""
+PATIENCE_OFTEN = 2.0
+"""The same for what is written many times a second: a message should not wait long for its writing down."""
+_BETWEEN = 0.05
+_WRITERS = 4
+"""How many transactions write at once where the database locks rows: others find free connections to read by."""
+_COMMAND_SECONDS = 30.0
 
 
 class Database:
-    """Hands out transactions; rows stay usable after the commit, nothing is ever loaded behind one's back."""
+    """Hands out transactions; rows stay usable after the commit, nothing is ever loaded behind one's back.
+
+    Whatever keeps the database from being used just now is raised as StoreUnavailable out of each of them, and told in
+    the log. Those that write wait for their turn here, first come, first served, and without a connection in hand: else
+    none would be left for those that read.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._hasty = engine.execution_options(sqlite_synchronous="NORMAL")
-        self._write = async_sessionmaker(engine, expire_on_commit=False)
-        self._read = async_sessionmaker(engine.execution_options(sqlite_begin="BEGIN"), expire_on_commit=False)
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._turns = asyncio.Semaphore(1 if self._is_sqlite else _WRITERS)
+        self._troubles = TroubleLog()
+        self._reading = async_sessionmaker(sqlite.reading(engine), expire_on_commit=False)
+        writing = sqlite.writing(engine)
+        self._writing = async_sessionmaker(writing, expire_on_commit=False)
+        self._writing_often = async_sessionmaker(sqlite.relaxed(writing), expire_on_commit=False)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
         """Open a transaction that only reads: on SQLite it waits for nobody."""
-        async with self._read.begin() as session:
-            yield session
+        try:
+            async with self._reading.begin() as session:
+                yield session
+        except Exception as error:
+            self._tell(error, Doing.READING)
+            raise
+        self._troubles.over(Doing.READING)
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
         """Open a transaction that may write: on SQLite it has the write lock from its first statement on."""
-        async with self._write.begin() as session:
+        async with self._transaction(self._writing, PATIENCE) as session:
             yield session
 
     @asynccontextmanager
     async def writing_often(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction for what is written many times a second.
 
-        On SQLite its commit survives the end of the process at once, but a power failure only some seconds later.
+        It is not waited for long. On SQLite its commit survives the end of the process at once, but a power failure
+        only some seconds later.
         """
-        async with self._hasty.begin() as connection:
-            yield connection
+        async with self._transaction(self._writing_often, PATIENCE_OFTEN) as session:
+            yield await session.connection()
+
+    @asynccontextmanager
+    async def _transaction(
+        self, sessions: async_sessionmaker[AsyncSession], patience: float
+    ) -> AsyncGenerator[AsyncSession]:
+        doing = Doing.WRITING
+        try:
+            async with self._turn(patience), sessions() as session:
+                await self._begin(session, patience)
+                yield session
+                doing = Doing.COMMITTING
+                await session.commit()
+        except Exception as error:
+            self._tell(error, doing)
+            raise
+        self._troubles.over(doing)
+
+    @asynccontextmanager
+    async def _turn(self, patience: float) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(patience):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise unavailable(StoreTrouble.BUSY, Doing.WRITING) from error
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _begin(self, session: AsyncSession, patience: float) -> None:
+        """Begin the transaction; on SQLite, wait for other programs that write, and give up at once when cancelled."""
+        deadline = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                await session.connection()
+            except DBAPIError as error:
+                over = asyncio.get_running_loop().time() > deadline
+                if over or not self._is_sqlite or trouble_of(error) is not StoreTrouble.BUSY:
+                    raise
+                await session.rollback()
+                await asyncio.sleep(_BETWEEN)
+            else:
+                return
+
+    def _tell(self, error: Exception, doing: Doing) -> None:
+        """Raise what says why the database cannot be used; return where the error says something else."""
+        if isinstance(error, StoreUnavailable):
+            self._troubles.note(error, doing, error.__cause__)
+            return
+        reason = trouble_of(error)
+        if reason is not None:
+            trouble = unavailable(reason, doing)
+            self._troubles.note(trouble, doing, error)
+            raise trouble from error
 
 
 def parse_url(database_url: str) -> URL:
@@ -109,18 +185,27 @@ def try_file(database_url: str) -> None:
             raise cannot_open(database_url, error) from error
 
 
-def make_engine(database_url: str, *, foreign_keys: bool = True) -> AsyncEngine:
+def make_engine(database_url: str, *, migrating: bool = False) -> AsyncEngine:
     """Return an engine; it connects at its first use.
 
-    Migrations ask for no foreign keys: where SQLite rebuilds a table, the dropped one would take its children with it.
+    Migrations may take their time, and have no foreign keys: where SQLite rebuilds a table, the dropped one would take
+    its children with it.
 
     Raises:
         StartupError: the URL names no database that can be used from here.
     """
     url = parse_url(database_url)
+    file = sqlite_file(database_url)
+    if file is None and url.get_backend_name() == "sqlite":
+        raise StartupError(
+            _("DATABASE_URL names no file: what is kept in memory alone would be lost with every connection."),
+            exit_code=ExitCode.DATABASE,
+        )
     try:
         # Parameters stay out of errors: they are labels and names of other people's servers.
-        engine = create_async_engine(url, hide_parameters=True)
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_timeout=PATIENCE, **_server_options(url, migrating=migrating)
+        )
     except ModuleNotFoundError as error:
         raise StartupError(
             _("The database driver {name} is not installed; install it with: pip install {name}").format(
@@ -135,52 +220,23 @@ def make_engine(database_url: str, *, foreign_keys: bool = True) -> AsyncEngine:
             ).format(name=url.drivername),
             exit_code=ExitCode.DATABASE,
         ) from error
-    if url.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine, foreign_keys=foreign_keys)
+    if file is not None:
+        sqlite.prepare(engine, file, foreign_keys=not migrating)
     return engine
 
 
-def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:  # pyright: ignore[reportUnusedFunction]  the event calls it
-        try:
-            # The driver's own transactions begin too late and lose updates; ours begin in on_begin.
-            connection.isolation_level = None
-            cursor = connection.cursor()
-            _use_wal(cursor)
-            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-            cursor.execute("PRAGMA secure_delete = ON")  # a removed key leaves no readable trace in free pages
-            cursor.close()
-        except BaseException:
-            connection.close()  # the pool does not know it yet, so nobody else would
-            raise
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]  the event calls it
-        options = connection.get_execution_options()
-        synchronous = options.get("sqlite_synchronous", "FULL")
-        if connection.info.get("synchronous", "FULL") != synchronous:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
-            connection.info["synchronous"] = synchronous
-        connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
-
-
-def _use_wal(cursor: DBAPICursor) -> None:
-    """Switch to write-ahead logging, which a database needs once.
-
-    Two connections that do so at the same time each wait for the other to let go, until one gives up: so both wait only
-    for a moment, again and again.
-    """
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS // _WAL_ATTEMPTS}")
-    for attempt in range(1, _WAL_ATTEMPTS + 1):
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if attempt == _WAL_ATTEMPTS:
-                raise
-        else:
-            return
+def _server_options(url: URL, *, migrating: bool) -> dict[str, Any]:
+    """What a database server's connections need: it restarts, it is far away, others lock its tables."""
+    if url.get_backend_name() == "sqlite":
+        return {}
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if url.get_driver_name() == "asyncpg":
+        options["connect_args"] = {
+            "timeout": PATIENCE,
+            "command_timeout": None if migrating else _COMMAND_SECONDS,
+            "server_settings": {"lock_timeout": str(int(PATIENCE * 1000))},
+        }
+    return options
 
 
 def cannot_open(database_url: str, error: BaseException) -> StartupError:
@@ -194,9 +250,8 @@ def cannot_open(database_url: str, error: BaseException) -> StartupError:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, StoreUnavailable) and error.__cause__ is not None:
+        error = error.__cause__
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        error = error.orig
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return first_line(error)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import StoreTrouble, StoreUnavailable
 from bot.store import outgoing, waiting
 from bot.store.database import Database
 from bot.store.tables import RelayMessageRow, RelayRow, RelayTailRow
+from bot.store.troubles import Doing, unavailable
 from bot.store.values import Outgoing, WaitingBatch
 from bot.store.vault import Vault
 from bot.vitals import DeliveredTail
@@ -24,8 +26,12 @@ _log = logging.getLogger(__name__)
 # Seconds. A message must wait for its writing down; that another was delivered may be told with the next one's.
 _GATHER = 0.004
 _PATIENCE = 0.25
-# Seconds until what could not be written is tried again, should nothing else come in the meantime.
+# Seconds until what could not be written is tried again, should nothing else come in the meantime; and at the least.
 _RETRY = 5.0
+_RETRY_LEAST = 0.5
+# Seconds that a message waits for its writing down while that fails, and that closing waits.
+_WHILE_FAILING = 1.0
+_CLOSING = 2.0
 
 _ADD_TAIL = insert(RelayTailRow).from_select(
     ["relay_id", "marks", "at", "offline"],
@@ -48,6 +54,7 @@ class Journal:
         self._news = _News()
         self._awaiting: list[asyncio.Future[None]] = []
         self._closing = False
+        self._failing = False
         self._something = asyncio.Event()
         self._urgent = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
@@ -106,13 +113,17 @@ class Journal:
         """Write down a message about to be sent, in place of the channel's one before; return when it is written.
 
         Raises:
-            Exception: whatever the database's trouble is.
+            Exception: whatever the database's trouble is; the log was told. While it lasts, nobody waits long here.
         """
         self._news.messages[message.channel_id] = outgoing.row(message, self._vault)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaiting.append(written)
         self._note(urgent=True)
-        await written
+        try:
+            async with asyncio.timeout(_WHILE_FAILING if self._failing else None):
+                await written
+        except TimeoutError as error:
+            raise unavailable(StoreTrouble.BUSY, Doing.WRITING) from error
 
     def settle(self, message: Outgoing) -> None:
         """Note that the channel's message is done with, and so how far its relays are; written down soon."""
@@ -141,12 +152,14 @@ class Journal:
         self._note(urgent=False)
 
     async def close(self) -> None:
-        """Write down what is noted, and end."""
+        """Write down what is noted, if that can be done soon, and end."""
         self._closing = True
         self._something.set()
         self._urgent.set()
         if self._writer is not None:
-            await self._writer
+            await asyncio.wait([self._writer], timeout=_CLOSING)
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
 
     def _note(self, *, urgent: bool) -> None:
         if self._writer is None:
@@ -162,7 +175,7 @@ class Journal:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_PATIENCE):
                         await self._urgent.wait()
-                await asyncio.sleep(_GATHER)
+                await asyncio.sleep(_RETRY_LEAST if self._failing else _GATHER)
             await self._write()
 
     async def _write(self) -> None:
@@ -173,7 +186,7 @@ class Journal:
         try:
             await self._commit(news)
         except Exception as error:  # noqa: BLE001 - relays go on without a journal; those that wait are told
-            _log.warning("the relays' journal could not be written: %s", type(error).__name__)
+            self._tell(error)
             # What waits must have no holes, and what is done with must not come again.
             news.add(self._news)
             self._news = news
@@ -182,9 +195,25 @@ class Journal:
                 if not one.done():
                     one.set_exception(error)
         else:
+            self._tell(None)
             for one in awaiting:
                 if not one.done():
                     one.set_result(None)
+
+    def _tell(self, error: Exception | None) -> None:
+        """Tell the owner once when the journal cannot be written, and once when it can be again."""
+        if self._failing == (error is not None):
+            return
+        self._failing = error is not None
+        if error is None:
+            _log.warning("the relays' journal is written again")
+        else:
+            _log.error(
+                "the relays' journal cannot be written; relays go on, but until it can be, a crash may lose or repeat"
+                " what they are delivering: %s",
+                error,
+                exc_info=None if isinstance(error, StoreUnavailable) else error,
+            )
 
     async def _commit(self, news: "_News") -> None:
         async with self._database.writing_often() as connection:

@@ -37,7 +37,7 @@ async def migrate(database_url: str) -> None:
         StartupError: a newer program has already migrated this database.
         Exception: whatever the driver raises when the database does not open.
     """
-    engine = make_engine(database_url, foreign_keys=False)
+    engine = make_engine(database_url, migrating=True)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)

@@ -6,6 +6,7 @@ from typing import Self
 from sqlalchemy import text
 
 from bot.errors import StartupError
+from bot.store import sqlite
 from bot.store.database import Database, cannot_open, make_engine, make_folder, sqlite_file, try_file
 from bot.store.grants import Grants
 from bot.store.guilds import Guilds
@@ -127,7 +128,7 @@ async def inspect(database_url: str) -> Standing:
     engine = make_engine(database_url)
     try_file(database_url)
     try:
-        async with engine.connect() as connection:
+        async with sqlite.reading(engine).connect() as connection:
             return await connection.run_sync(standing)
     except Exception as error:  # each driver raises errors of its own here
         raise cannot_open(database_url, error) from error

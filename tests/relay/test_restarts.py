@@ -1,6 +1,7 @@
 """Over restarts of the bot nothing is lost and nothing said twice: the journal, the tail, the message on its way."""
 
 import asyncio
+import logging
 import re
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -192,10 +193,12 @@ async def test_a_dead_channel_leaves_nothing_on_its_way(sink):
 async def test_a_journal_in_trouble_stops_no_relay(sink, caplog):
     journal = MemoryJournal()
     journal.broken = True
-    async with outbox(sink, journal=journal) as box:
-        tally = fill(box, ["a"])
-        await until(lambda: tally.delivered == 1)
+    with caplog.at_level(logging.DEBUG):
+        async with outbox(sink, journal=journal) as box:
+            tally = fill(box, ["a"])
+            await until(lambda: tally.delivered == 1)
     assert "written down" in caplog.text
+    assert {record.levelno for record in caplog.records} == {logging.DEBUG}, "the journal tells the owner, once for all"
 
 
 async def test_a_gap_after_a_restart_is_told_with_its_times(sink):

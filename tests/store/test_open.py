@@ -92,7 +92,7 @@ async def test_migrations_can_be_gone_back(request, url: str, empty_url: str) ->
     from bot.store.migrate import alembic_config
 
     make_folder(empty_url)
-    engine, empty = make_engine(url, foreign_keys=False), make_engine(empty_url)
+    engine, empty = make_engine(url, migrating=True), make_engine(empty_url)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "base"))
