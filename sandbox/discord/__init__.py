@@ -20,7 +20,7 @@ What it models, from Discord's documentation and from what discord.py 2.7 sends 
   first answer, privacy fixed by it, permissions in each payload; the checks a client makes before it sends anything
 - rate limits: buckets with headers, the global limit, 429s, the ban after 10,000 invalid requests
 - the gateway: hello, heartbeats, identify, resume with replay, op 7 and 9, close codes, shards, intents, 120 events a
-  minute, zlib-stream and (with the zstandard package) zstd-stream
+  minute, zlib-stream, and zstd-stream (with Python 3.14's own or the zstandard package, as discord.py)
 - failures on demand: `faults` for REST, the methods of `gateway` for the socket
 
 What it does not model, so that nothing here proves anything about it:

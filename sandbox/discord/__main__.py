@@ -15,10 +15,13 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import sys
+from functools import partial
 
 from aiohttp import web
 
 from .control import Control
+from .hub import Change
 from .message_rules import MAX_REQUEST
 from .standin import DiscordStandIn
 
@@ -52,10 +55,17 @@ async def serve(port: int, *, rate_limits: bool) -> None:
         f"DISCORD_TOKEN={standin.token}",
     )
     print("\n".join(lines), flush=True)  # noqa: T201 - this program's output
+    standin.subscribe(partial(_tell_refusal, standin))
     try:
         await ended.wait()
     finally:
         await standin.close()
+
+
+def _tell_refusal(standin: DiscordStandIn, change: Change) -> None:
+    """Say why a bot was turned away: it hears a status alone."""
+    if change.kind == "gateway" and change.subject == standin.gateway.refusal:
+        print(standin.gateway.refusal, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def main() -> None:

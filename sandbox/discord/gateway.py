@@ -44,6 +44,8 @@ class Gateway(Switches):
         self.events_per_minute = 120
         self.identify_gap = 0.0
         self.url = ""
+        self.refusal = ""
+        """Why the newest connection could not be made, as a sentence; empty since one could."""
         self.identifies = self.resumes = self.connects = self.refused = self.heartbeats = 0
         self.close_codes: list[int] = []
         self._last_identify: dict[int, float] = {}
@@ -59,9 +61,7 @@ class Gateway(Switches):
         try:
             pack = compressor(request.query.get("compress"))
         except (ValueError, ImportError) as error:
-            return web.Response(
-                status=400, text=f"this stand-in cannot do compress={request.query['compress']}: {error}"
-            )
+            return self._refuse(f"it cannot send compress={request.query['compress']}: {error}")
         ws = web.WebSocketResponse(compress=False, autoping=True, max_msg_size=0)
         await ws.prepare(request)
         if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":
@@ -71,8 +71,15 @@ class Gateway(Switches):
         connection.acks = self.acks
         self.connections.append(connection)
         self.connects += 1
+        self.refusal = ""
         await connection.run()
         return ws
+
+    def _refuse(self, why: str) -> web.Response:
+        """Turns a bot away before it is connected; it hears the status alone, so the reason is kept for people."""
+        self.refusal = f"The stand-in of Discord refused the bot's gateway connection: {why}."
+        self._world.hub.tell("gateway", self.refusal)
+        return web.Response(status=400, text=self.refusal)
 
     def heard_heartbeat(self) -> None:
         """Counts a heartbeat."""

@@ -170,13 +170,21 @@ class DiscordStandIn:
         return self.registry.visible(member, channel)
 
     async def wait_for_commands(self, *, timeout: float = 20.0) -> list[Json]:
-        """Waits until the bot has registered commands and is connected; gives the global ones."""
-        await self.wait_until(
-            lambda: self.registry.syncs > 0 and self.gateway.connected > 0,
-            timeout=timeout,
-            what=f"{self.registry.syncs} command syncs, {self.gateway.connected} shards connected",
-        )
+        """Waits until the bot has registered commands and is connected; gives the global ones.
+
+        The TimeoutError says what is missing, and what this stand-in refused.
+        """
+        await self.world.hub.wait_until(lambda: self.has_bot, timeout=timeout, describe=self._without_bot)
         return self.commands
+
+    @property
+    def has_bot(self) -> bool:
+        """Whether a bot is connected that has registered its commands."""
+        return self.registry.syncs > 0 and self.gateway.connected > 0
+
+    def _without_bot(self) -> str:
+        missing = "the bot is not connected" if not self.gateway.connected else "the bot has registered no commands"
+        return f"{missing}. {self.gateway.refusal}".strip()
 
     # people
 

@@ -40,6 +40,23 @@ async def test_it_starts_alone_prints_what_a_bot_needs_and_ends_cleanly():
     assert (process.returncode, output, errors) == (0, b"", b"")
 
 
+async def test_alone_it_says_on_standard_error_why_it_turns_a_bot_away():
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sandbox.discord", "--port", "0", cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        lines = [(await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip() for _ in range(3)]
+        gateway = lines[1].removeprefix("DISCORD_GATEWAY_URL=").replace("ws://", "http://")
+        async with aiohttp.ClientSession() as session, session.get(gateway, params={"compress": "snappy"}) as answer:
+            assert answer.status == 400
+        told = (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 20)
+    assert "refused" in told and "compress=snappy" in told
+
+
 async def test_everything_a_person_does_can_be_done_with_json(connect):
     def setup(tree):
         class View(discord.ui.View):

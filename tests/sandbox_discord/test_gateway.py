@@ -1,7 +1,9 @@
 """The gateway: sessions survive broken connections, and wrong behaviour is closed with Discord's codes."""
 
 import asyncio
+import importlib
 import json
+import sys
 import zlib
 
 import aiohttp
@@ -10,6 +12,7 @@ import pytest
 from discord.ext import commands
 
 from sandbox.discord import DiscordStandIn
+from tests.machines import packages
 
 
 def hello_command(tree):
@@ -238,22 +241,57 @@ async def test_zlib_stream_is_one_stream_with_a_flush_after_each_event(standin):
         assert json.loads(stream.decompress(second))["t"] == "READY"
 
 
-async def test_zstd_stream_is_one_frame_with_a_block_flush_after_each_event(standin):
-    zstandard = pytest.importorskip("zstandard")
+ZSTD = ["compression.zstd"] * (sys.version_info >= (3, 14)) + ["zstandard"] * (sys.version_info < (3, 15))
+"""Who can have what: Python's own since 3.14, and the package as far as it is made."""
+
+
+@pytest.mark.parametrize("source", ZSTD)
+async def test_zstd_stream_is_one_frame_with_a_block_flush_after_each_event(standin, source, machine):
+    unpack = machine(source)
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(standin.gateway_url + "?compress=zstd-stream") as ws,
     ):
-        stream = zstandard.ZstdDecompressor().decompressobj()
-        assert json.loads(stream.decompress((await ws.receive(timeout=5)).data))["op"] == 10
+        assert json.loads(unpack((await ws.receive(timeout=5)).data))["op"] == 10
         await ws.send_str(json.dumps({"op": 2, "d": identify(standin)}))
-        assert json.loads(stream.decompress((await ws.receive(timeout=5)).data))["t"] == "READY"
+        assert json.loads(unpack((await ws.receive(timeout=5)).data))["t"] == "READY"
 
 
-async def test_an_unknown_compression_is_refused(standin):
+@pytest.fixture
+def machine(monkeypatch):
+    """Lets one source of zstd alone be importable, None for none; gives its way to unpack."""
+
+    def have(source):
+        monkeypatch.setitem(sys.modules, "compression.zstd", None)
+        monkeypatch.setitem(sys.modules, "zstandard", None)
+        if source is None:
+            return None
+        monkeypatch.delitem(sys.modules, source)
+        if source == "compression.zstd":
+            return pytest.importorskip(source).ZstdDecompressor().decompress
+        monkeypatch.syspath_prepend(packages())
+        return importlib.import_module(source).ZstdDecompressor().decompressobj().decompress
+
+    return have
+
+
+@pytest.mark.parametrize("kind", ["zstd-stream", "snappy"])
+async def test_a_compression_that_cannot_be_sent_is_refused_with_a_sentence_that_people_see_too(standin, kind, machine):
+    """discord.py logs the status alone; whoever runs the stand-in must learn why from it."""
+    machine(None)
+    told = []
+    standin.subscribe(lambda change: told.append(change.subject) if change.kind == "gateway" else None)
     async with aiohttp.ClientSession() as session:
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(standin.gateway_url + "?compress=snappy")
+        async with session.get(standin.gateway_url.replace("ws://", "http://"), params={"compress": kind}) as answer:
+            assert answer.status == 400
+            sentence = await answer.text()
+        assert f"compress={kind}" in sentence and sentence.endswith(".")
+        assert ("zstandard" in sentence) == (kind == "zstd-stream")
+        assert told == [sentence] == [standin.gateway.refusal]
+        with pytest.raises(TimeoutError, match=f"compress={kind}"):
+            await standin.wait_for_commands(timeout=0)
+        async with session.ws_connect(standin.gateway_url + "?compress=zlib-stream"):
+            assert standin.gateway.refusal == ""
 
 
 async def test_gateway_bot_counts_the_identifies_of_the_day(standin, castle, connect):
