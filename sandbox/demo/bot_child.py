@@ -8,8 +8,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from sandbox.demo.bot_log import last_words
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where the packages `bot` and `sandbox` lie; the child runs in its data folder."""
@@ -19,13 +21,15 @@ BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before the next start after the bot has died by itself."""
 LONG_ENOUGH = 60.0
 """Seconds after which a start counts as a success, and the back-off begins anew."""
+MASK = "[secret]"
+"""In place of the token, as in the bot's own log."""
 PR_SET_PDEATHSIG = 1
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "SYSTEMROOT", "TMPDIR")
 
 
 @dataclass(frozen=True)
 class BotState:
-    """How the child is: `running`, `down` (it died; `text` says what it said last), or `ended` (we ended it)."""
+    """How the child is: `running`, `down` (it died), or `ended` (we ended it); `text` says why it is not there."""
 
     kind: str
     text: str = ""
@@ -49,6 +53,16 @@ class BotChild:
         """The child's process id while it lives."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
+
+    @property
+    def last_words(self) -> str:
+        """What its log says last about why it is not there, in one line; empty where it says nothing."""
+        return last_words(self.log).replace(self._environment.get("DISCORD_TOKEN") or MASK, MASK)
+
+    def explain(self, text: str) -> None:
+        """Say why the running bot has not come up; empty once it has."""
+        if self.state.kind == "running" and self.state.text != text:
+            self._tell(replace(self.state, text=text))
 
     def start(self) -> None:
         """Begin to keep the bot running."""
@@ -80,7 +94,7 @@ class BotChild:
             except OSError as error:
                 code, said = -1, str(error)
             else:
-                said = self._last_words()
+                said = self.last_words
             failures = 0 if time.monotonic() - began > LONG_ENOUGH else failures + 1
             pause = BACK_OFF[min(max(failures, 1), len(BACK_OFF)) - 1]
             restarts += 1
@@ -105,12 +119,6 @@ class BotChild:
             )
         self._tell(BotState("running", restarts=restarts))
         return await self._process.wait()
-
-    def _last_words(self) -> str:
-        with contextlib.suppress(OSError):
-            lines = self.log.read_text(errors="replace")[-4000:].strip().splitlines()
-            return lines[-1][:300] if lines else ""
-        return ""
 
     def _tell(self, state: BotState) -> None:
         self.state = state

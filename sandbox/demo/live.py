@@ -150,10 +150,9 @@ class Live:
         return self.bot_state()
 
     def bot_state(self) -> Json:
-        """Whether the bot is there: starting, ready, down."""
-        state, discord = self.bot.state, self.scene.discord
-        ready = discord.gateway.connected > 0 and discord.registry.syncs > 0
-        kind = ("ready" if ready else "starting") if state.kind == "running" else state.kind
+        """Whether the bot is there: starting, ready, down; and why it is not."""
+        state = self.bot.state
+        kind = ("ready" if self.scene.discord.has_bot else "starting") if state.kind == "running" else state.kind
         return {"state": kind, "text": state.text, "restarts": state.restarts}
 
     def older(self, page: Page, before: int) -> Json:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from sandbox.demo import scene as scenery
 from sandbox.demo.actions import Actions
+from sandbox.demo.arrival import watch_arrival, why_not_there
 from sandbox.demo.bot_child import BotChild, environment
 from sandbox.demo.chatter import Chatter
 from sandbox.demo.kept import keep_commands, open_panel
@@ -130,8 +131,13 @@ class _Demo:
 
     def work(self, *, ready: bool) -> list[Coroutine[Any, Any, None]]:
         """What goes on besides serving pages."""
-        tasks: list[Coroutine[Any, Any, None]] = [self.tour.watch(), self._chatter.run(), keep_small(self.scene)]
-        return [*tasks, _make_ready(self.scene)] if ready else tasks
+        tasks: list[Coroutine[Any, Any, None]] = [
+            watch_arrival(self.scene.discord, self.bot, _say),
+            self.tour.watch(),
+            self._chatter.run(),
+            keep_small(self.scene),
+        ]
+        return [*tasks, self._make_ready()] if ready else tasks
 
     def announce(self, *, keeps: bool) -> None:
         """Print the address, and what it means."""
@@ -145,12 +151,15 @@ class _Demo:
         if self.bot.state.kind == "down" and self.bot.state.text:
             _say(self.bot.state.text)
 
-
-async def _make_ready(scene: Scene) -> None:
-    try:
-        await make_ready(scene)
-    except (ClientRefused, NotReady, TimeoutError) as problem:
-        _say(f"Could not make everything ready; go on by hand. {str(problem)[:300]}")
+    async def _make_ready(self) -> None:
+        discord = self.scene.discord
+        try:
+            await make_ready(self.scene)
+        except (ClientRefused, NotReady, TimeoutError) as problem:
+            why = str(problem)[:300] if discord.has_bot else why_not_there(discord, self.bot)
+            _say(f"Could not make everything ready; go on by hand. {why}")
+        else:
+            _say("Everything is set up and running.")
 
 
 async def _listen(web: Web, options: argparse.Namespace) -> None:

@@ -20,7 +20,10 @@ async def make_ready(scene: Scene) -> None:
     Where the data folder remembers an earlier run, the start alone is left to do. Raises TimeoutError, ClientRefused
     or NotReady when the bot does not play along.
     """
-    await scene.discord.wait_for_commands(timeout=PATIENCE)
+    discord = scene.discord
+    await discord.wait_until(lambda: discord.has_bot or bool(discord.gateway.refusal), timeout=PATIENCE)
+    if not discord.has_bot:
+        raise NotReady(discord.gateway.refusal)
     if not await _is_linked(scene):
         await _set_up(scene)
     if scene.castle.state == "offline":

@@ -75,7 +75,7 @@ async def browser():
 class Demo:
     """`python -m sandbox` as a process, and the browser to look at it."""
 
-    def __init__(self, browser: Browser, log, *arguments: str) -> None:
+    def __init__(self, browser: Browser, log, *arguments: str, **environment: str) -> None:
         self.browser = browser
         self._log = log
         self.process = subprocess.Popen(
@@ -84,7 +84,7 @@ class Demo:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
         )
 
     @property
@@ -206,9 +206,9 @@ async def until(condition, patience: float = PATIENCE):
 
 
 @contextlib.contextmanager
-def running(browser: Browser, *arguments: str):
+def running(browser: Browser, *arguments: str, **environment: str):
     with tempfile.NamedTemporaryFile("w+") as log:
-        demo = Demo(browser, log, *arguments)
+        demo = Demo(browser, log, *arguments, **environment)
         try:
             yield demo
         finally:

@@ -8,6 +8,10 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Error, expect
 
+from tests.machines import without_compression
+
+from .conftest import running
+
 FOREIGN = """<!doctype html><title>Somewhere else</title><iframe src="{base}/"></iframe>
 <script>
     const socket = new WebSocket("{live}");
@@ -40,6 +44,13 @@ async def test_the_page_can_be_used_soon_after_it_was_opened(demo):
         await expect(visit.at("completions").get_by_role("option").first).to_be_visible()
         print(f"first use {visit.seconds_to_open:.2f} s after opening")  # noqa: T201  a figure to look at with -rP
         assert visit.seconds_to_open < 5
+
+
+async def test_a_bot_that_does_not_come_up_is_explained_above_everything_else(browser, tmp_path):
+    with running(browser, **without_compression(tmp_path)) as demo:
+        async with demo.visit() as visit:
+            await expect(visit.page.locator("#banner")).to_contain_text("there is nothing to do it with")
+            await expect(visit.at("bot-state")).to_have_text("bot is starting…")
 
 
 async def test_an_address_opens_one_browser_and_a_wrong_key_none(demo, browser):

@@ -37,14 +37,14 @@ PATIENCE = 30.0
 class Program:
     """`python -m sandbox` as a process."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, **environment: str) -> None:
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the program
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--no-browser", *arguments],
             cwd=ROOT,
             stdout=self.log,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"} | environment,
         )
 
     @property
@@ -110,8 +110,8 @@ def is_alive(pid: int) -> bool:
 def start():
     programs = []
 
-    def begin(*arguments: str) -> Program:
-        programs.append(Program(*arguments))
+    def begin(*arguments: str, **environment: str) -> Program:
+        programs.append(Program(*arguments, **environment))
         return programs[-1]
 
     yield begin

@@ -83,6 +83,6 @@ function drawBot() {
   node.textContent = BOT_WORDS[state.bot.state];
   node.dataset.state = state.bot.state;
   const banner = byId('banner');
-  const isDown = state.bot.state === 'down' && state.bot.text;
-  if (state.connected) { banner.hidden = !isDown; banner.textContent = isDown ? state.bot.text : ''; }
+  const why = state.bot.state === 'ready' ? '' : state.bot.text;
+  if (state.connected) { banner.hidden = !why; banner.textContent = why; }
 }
