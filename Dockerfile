@@ -1,5 +1,5 @@
 # Dependencies first, so that a change of the code does not install them again.
-FROM python:3.11-slim AS build
+FROM python:3.14-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/wingcord
 COPY requirements-postgresql.lock .
@@ -10,7 +10,7 @@ COPY cogs cogs
 COPY migrations migrations
 RUN /opt/wingcord/bin/pip install --no-cache-dir --no-deps .
 
-FROM python:3.11-slim
+FROM python:3.14-slim
 RUN useradd --create-home --home-dir /app --uid 10001 wingcord && install --directory --owner wingcord --mode 700 /app/data
 COPY --from=build /opt/wingcord /opt/wingcord
 USER wingcord

@@ -1,10 +1,12 @@
 """The one place that speaks to RE2, whose matching time is linear for any pattern; typed here, as it has no stubs."""
 
-from typing import Protocol
+import importlib
+from typing import Any, Protocol, cast
 
-import re2  # pyright: ignore[reportMissingTypeStubs] -- google-re2 ships none
+from bot.text import pyre2
 
-_Re2Error: type[Exception] = re2.error  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+# google-re2 or pyre2, whichever is there (see pyproject.toml): both call themselves so.
+_re2: Any = importlib.import_module("re2")
 # A filter needs far less; this is what one pattern may cost in memory, in bytes.
 _MEMORY = 1 << 20
 
@@ -28,14 +30,21 @@ class Pattern(Protocol):
 
 def compile_pattern(pattern: str) -> Pattern:
     """Compile a pattern in RE2's syntax, or raise `PatternError`."""
-    options = re2.Options()
-    options.max_mem = _MEMORY
-    options.log_errors = False
+    return compile_with(_re2, pattern)
+
+
+def compile_with(engine: Any, pattern: str) -> Pattern:
+    """Do as `compile_pattern` with google-re2's or pyre2's module."""
     try:
-        return re2.compile(pattern, options)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not hasattr(engine, "Options"):
+            return cast("Pattern", pyre2.compile_with(engine, pattern, memory=_MEMORY))
+        options = engine.Options()
+        options.max_mem = _MEMORY
+        options.log_errors = False
+        return cast("Pattern", engine.compile(pattern, options))
     except UnicodeEncodeError as error:
         raise PatternError("a character that cannot be sent", "") from error
-    except _Re2Error as error:
+    except (pyre2.SyntaxRefused, engine.error) as error:
         said: object = error.args[0] if error.args else b""
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         reason, _, part = words.partition(": ")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sandbox.demo import arrival
 from sandbox.demo.bot_child import BotChild
 from sandbox.demo.bot_log import LONGEST, READ_BYTES, last_words, what_it_says
-
 from tests.machines import without_compression
 
 from .conftest import visit, wait_until
