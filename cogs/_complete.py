@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from discord import app_commands
@@ -38,7 +38,7 @@ def server_names(action: Action | None) -> Completer:
 async def panel_labels(interaction: Interaction, typed: str) -> Choices:
     """Suggest connected panels."""
 
-    async def look_up() -> list[str]:
+    async def look_up() -> Sequence[str]:
         return await interaction.client.services.panels.labels(member_of(interaction), typed)
 
     return await _within_time(look_up)

@@ -91,6 +91,20 @@ def test_stand_ins_and_tests_are_no_part_of_the_bot() -> None:
                     assert name.split(".")[0] not in {"sandbox", "tests"}, f"{path}: {name}"
 
 
+def test_no_annotation_names_a_neighbour_in_its_class_for_a_builtin() -> None:
+    """Since Python 3.14 annotations are looked up when they are asked for: `list[str]` beside `def list` is no type."""
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                methods = [each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+                taken = {method.name for method in methods}
+                for method in methods:
+                    arguments = [*method.args.posonlyargs, *method.args.args, *method.args.kwonlyargs]
+                    for annotation in filter(None, [method.returns, *(each.annotation for each in arguments)]):
+                        used = {each.id for each in ast.walk(annotation) if isinstance(each, ast.Name)}
+                        assert not used & taken, f"{path}: {node.name}.{method.name}"
+
+
 def test_the_store_does_not_load_alembic_until_it_migrates() -> None:
     program = "import sys, bot.store.store; sys.exit('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0

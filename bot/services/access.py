@@ -1,7 +1,7 @@
 """Who may do what: grants map a role to actions on a server. An empty map means nobody."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import BadInput, NotAllowed
@@ -97,7 +97,7 @@ class Access:
         """Raise NotAllowed unless this very server is linked in the member's guild still: buttons outlive links."""
         (await self.rights_of(member)).linked(server)
 
-    async def visible(self, member: Member, action: Action) -> list[LinkedServer]:
+    async def visible(self, member: Member, action: Action) -> Sequence[LinkedServer]:
         """Return the guild's linked servers with which the member may do `action`, by name."""
         return [permit.server for permit in (await self.rights_of(member)).permits(action)]
 
@@ -152,7 +152,7 @@ class Access:
         others = {labels[g.panel_id] for g in grants if g.panel_id is not None and g.panel_id in labels}
         return AccessCheck(frozenset(reasons), reasons, tuple(sorted(others)), _patterns(grants))
 
-    async def list(self, member: Member) -> list[AccessRow]:
+    async def list(self, member: Member) -> Sequence[AccessRow]:
         """Return all grants of the guild."""
         self.require_admin(member)
         names = {s.id: s.name for s in await self._store.servers.list(member.guild_id)}

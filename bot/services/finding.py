@@ -1,5 +1,7 @@
 """Pure: which server is meant by what somebody typed, and what to say when none is."""
 
+from collections.abc import Sequence
+
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.names import fold, is_one_line
@@ -11,7 +13,7 @@ MAX_NAME = 100
 """Characters: an autocomplete choice holds no more."""
 
 
-def named(text: str, servers: list[LinkedServer]) -> LinkedServer | None:
+def named(text: str, servers: Sequence[LinkedServer]) -> LinkedServer | None:
     """Return the server of that name, else of that identifier, else of that uuid; case does not matter."""
     wanted = fold(text)
     by_name = (s for s in servers if fold(s.name) == wanted)
@@ -19,7 +21,7 @@ def named(text: str, servers: list[LinkedServer]) -> LinkedServer | None:
     return next(by_name, None) or next(by_id, None)
 
 
-def on_panel(text: str, servers: list[PanelServer]) -> PanelServer | None:
+def on_panel(text: str, servers: Sequence[PanelServer]) -> PanelServer | None:
     """Return the panel's server of that identifier, uuid or name; BadInput when several bear the name."""
     wanted = fold(text)
     by_id = [s for s in servers if wanted in {fold(s.identifier), fold(s.uuid)}]
@@ -39,7 +41,7 @@ def fits(typed: str, *candidates: str) -> bool:
     return any(folded in fold(candidate) for candidate in candidates)
 
 
-def which(text: str | None, choices: list[LinkedServer], *, any_linked: bool) -> str:
+def which(text: str | None, choices: Sequence[LinkedServer], *, any_linked: bool) -> str:
     """Return the sentence for a server that could not be told: nothing linked, nothing allowed, or which there are."""
     names = ", ".join(f"**{escape(s.name)}**" for s in choices[:15])
     if not any_linked:

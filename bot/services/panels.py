@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import BadInput, BotError, ServerNotFound, UnknownServer
@@ -41,7 +41,7 @@ class ConnectedPanel:
 
     panel: Panel
     username: str | None
-    choices: list[LinkChoice]
+    choices: Sequence[LinkChoice]
     notes: tuple[str, ...]
     """Sentences the admin should read."""
 
@@ -149,14 +149,14 @@ class Panels:
         self._changed(member.guild_id)
         return sum(server.panel_id == panel.id for server in servers)
 
-    async def labels(self, member: Member, typed: str) -> list[str]:
+    async def labels(self, member: Member, typed: str) -> Sequence[str]:
         """Return up to 25 labels that fit what was typed."""
         if not member.is_admin:
             return []
         labels = await self._store.panels.labels(member.guild_id)
         return [label for label in labels.values() if fits(typed, label)][:25]
 
-    async def link_choices(self, member: Member, panel: Panel | None, typed: str) -> list[LinkChoice]:
+    async def link_choices(self, member: Member, panel: Panel | None, typed: str) -> Sequence[LinkChoice]:
         """Return up to 25 servers not linked yet that fit what was typed, from memory; never waits for a panel."""
         if not member.is_admin:
             return []
@@ -191,7 +191,7 @@ class Panels:
             task.cancel()
         await asyncio.gather(*self._refreshes.values(), return_exceptions=True)
 
-    async def _verify(self, url: str, key: str) -> tuple[PanelIdentity, list[PanelServer]]:
+    async def _verify(self, url: str, key: str) -> tuple[PanelIdentity, Sequence[PanelServer]]:
         stripped = key.strip()
         if not stripped or not stripped.isascii() or any(c.isspace() or not c.isprintable() for c in stripped):
             raise BadInput(_("That is not an API key: it is one word, made in the panel under *API Credentials*."))
@@ -225,18 +225,18 @@ class Panels:
             )
         return ConnectedPanel(panel, identity.username, await self._choices(panel), tuple(notes))
 
-    async def _choices(self, panel: Panel) -> list[LinkChoice]:
+    async def _choices(self, panel: Panel) -> Sequence[LinkChoice]:
         linked = {s.uuid for s in await self._store.servers.list(panel.guild_id)}
         return [
             LinkChoice(s.identifier, s.name, panel.id) for s in self._lists.get(panel.id, []) if s.uuid not in linked
         ]
 
-    async def _read(self, panel: Panel) -> list[PanelServer]:
+    async def _read(self, panel: Panel) -> Sequence[PanelServer]:
         servers = await (await self._connections.catalogue(panel)).list_servers()
         self._remember(panel.id, servers)
         return servers
 
-    def _remember(self, panel_id: int, servers: list[PanelServer]) -> None:
+    def _remember(self, panel_id: int, servers: Sequence[PanelServer]) -> None:
         self._lists[panel_id] = sorted(servers, key=lambda s: s.name.casefold())
         self._read_at[panel_id] = self._clock()
 
@@ -255,7 +255,7 @@ class Panels:
         except BotError as error:
             _log.info("The server list of panel %s could not be read: %s", panel.id, error)
 
-    async def list(self, member: Member) -> list[PanelRow]:
+    async def list(self, member: Member) -> Sequence[PanelRow]:
         """Return the guild's panels by label."""
         self._access.require_admin(member)
         servers = await self._store.servers.list(member.guild_id)

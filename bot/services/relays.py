@@ -1,6 +1,6 @@
 """Which consoles go to which channels; the supervisor is woken when that changes."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -160,7 +160,7 @@ class Relays:
             if relay.guild_id == member.guild_id and (server is None or relay.server_id == server.id)
         )
 
-    async def list(self, member: Member) -> list[RelayRow]:
+    async def list(self, member: Member) -> Sequence[RelayRow]:
         """Return the guild's relays with their health."""
         self._access.require_admin(member)
         names = {s.id: s.name for s in await self._store.servers.list(member.guild_id)}

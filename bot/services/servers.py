@@ -1,7 +1,7 @@
 """Linked servers: finding the one that is meant, linking, and what state each is in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -210,7 +210,7 @@ class Servers:
         return told if live in {PowerState.UNKNOWN, told.state} else Resources(state=live)
 
     async def _meant(
-        self, text: str | None, *, channel_id: int, servers: list[LinkedServer], preferred: list[LinkedServer]
+        self, text: str | None, *, channel_id: int, servers: Sequence[LinkedServer], preferred: Sequence[LinkedServer]
     ) -> LinkedServer | None:
         refuse_blank("server", text)
         if text is not None:

@@ -1,6 +1,6 @@
 """Queries about grants: what a role may do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from sqlalchemy import delete, select
@@ -33,7 +33,7 @@ class Grants:
         self._database = database
         self._most = most
 
-    async def list(self, guild_id: int) -> list[Grant]:
+    async def list(self, guild_id: int) -> Sequence[Grant]:
         """Return the guild's grants, oldest first."""
         async with self._database.reading() as session:
             rows = await session.scalars(select(GrantRow).where(GrantRow.guild_id == guild_id).order_by(GrantRow.id))

@@ -1,5 +1,7 @@
 """Queries about panels; the only place where a panel key is encrypted and decrypted."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select
 
 from bot.errors import BadInput
@@ -57,7 +59,7 @@ class Panels:
         async with self._database.reading() as session:
             await refuse_more_panels(session, guild_id, self._most)
 
-    async def list(self, guild_id: int) -> list[Panel]:
+    async def list(self, guild_id: int) -> Sequence[Panel]:
         """Return the guild's panels by label."""
         async with self._database.reading() as session:
             rows = await session.scalars(

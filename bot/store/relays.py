@@ -1,6 +1,6 @@
 """Queries about relays: which server's console goes into which channel."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Delete, Update, bindparam, delete, select, update
@@ -70,13 +70,13 @@ class Relays:
             await session.flush()
             return _value(row)
 
-    async def of_channel(self, channel_id: int) -> list[Relay]:
+    async def of_channel(self, channel_id: int) -> Sequence[Relay]:
         """Return the relays into a channel, oldest first."""
         query = select(RelayRow).where(RelayRow.channel_id == channel_id).order_by(RelayRow.id)
         async with self._database.reading() as session:
             return [_value(row) for row in await session.scalars(query)]
 
-    async def wanted(self, guild_id: int | None = None) -> list[RelayedServer]:
+    async def wanted(self, guild_id: int | None = None) -> Sequence[RelayedServer]:
         """Return the guild's relays, or those of all guilds, with what is needed to run each: one query, no key."""
         query = select(RelayRow, ServerRow, PanelRow.url).order_by(RelayRow.id)
         query = query.join(ServerRow, ServerRow.id == RelayRow.server_id)
@@ -87,7 +87,7 @@ class Relays:
             rows = await session.execute(query)
             return [RelayedServer(_value(relay), server_value(server), url) for relay, server, url in rows]
 
-    async def list(self, guild_id: int | None = None) -> list[Relay]:
+    async def list(self, guild_id: int | None = None) -> Sequence[Relay]:
         """Return the guild's relays, or those of all guilds, oldest first."""
         query = select(RelayRow).order_by(RelayRow.id)
         if guild_id is not None:

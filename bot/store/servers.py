@@ -1,5 +1,7 @@
 """Queries about linked servers."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,7 +65,7 @@ class Servers:
             await session.flush()
             return server_value(row)
 
-    async def list(self, guild_id: int) -> list[LinkedServer]:
+    async def list(self, guild_id: int) -> Sequence[LinkedServer]:
         """Return the guild's servers by name."""
         async with self._database.reading() as session:
             rows = await session.scalars(
