@@ -7,11 +7,13 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Origin
 
 from bot.addresses import ResolvedAddress, resolve_public
+from bot.console.bounds import LARGEST_FRAME
+from bot.console.inflow import Inflow
 from bot.console.refusals import (
     Lost,
     bad_socket_url,
@@ -30,8 +32,6 @@ _quiet = logging.getLogger("bot.console.socket")
 _quiet.setLevel(logging.WARNING)
 
 _USER_AGENT = "Wingcord"
-_MAX_FRAME = 1 << 20  # Wings cuts a line at 64 KiB; escaped as JSON it can grow sixfold.
-_MAX_QUEUE = 256
 _BARE_IPV6 = re.compile(r"^(wss?://)([0-9A-Fa-f]*:[0-9A-Fa-f:.]*):([0-9]+)(/.*)$")
 
 
@@ -96,7 +96,7 @@ class Dialler:
         self._allow_private = allow_private
         self._timing = timing
 
-    async def open(self, socket_url: str, issuer: str | None) -> ClientConnection:
+    async def open(self, socket_url: str, issuer: str | None) -> Inflow:
         """Open the socket of a ticket. Raises Lost or Hopeless."""
         address = read_socket_url(socket_url)
         try:
@@ -118,7 +118,7 @@ class Dialler:
         wanted = [self._good_origin, self._own_origin, issuer.rstrip("/") if issuer else None]
         return list(dict.fromkeys(origin for origin in wanted if origin))
 
-    async def _open_any(self, address: SocketAddress, found: list[ResolvedAddress], origin: str) -> ClientConnection:
+    async def _open_any(self, address: SocketAddress, found: list[ResolvedAddress], origin: str) -> Inflow:
         failure = Lost(_("{node} has no usable address.").format(node=address.node))
         for candidate in found:
             try:
@@ -129,27 +129,31 @@ class Dialler:
                 failure = Lost(_failure_sentence(address, exc))
         raise failure
 
-    async def _open_one(self, address: SocketAddress, candidate: ResolvedAddress, origin: str) -> ClientConnection:
+    async def _open_one(self, address: SocketAddress, candidate: ResolvedAddress, origin: str) -> Inflow:
         timing = self._timing
-        return await _Connect(
+        connection = await _Connect(
             address.url,
             host=candidate.ip,
             port=candidate.port,
             origin=Origin(origin),
             user_agent_header=_USER_AGENT,
             proxy=None,
-            # Console lines are short: inflating each frame costs more than it saves.
+            # Console lines are short: inflating each frame costs more than it saves, and a small one could burst.
             compression=None,
             open_timeout=timing.open_timeout,
             close_timeout=timing.close_timeout,
             ping_interval=timing.ping_interval,
             ping_timeout=timing.ping_timeout,
-            max_size=_MAX_FRAME,
-            max_queue=_MAX_QUEUE,
+            max_size=LARGEST_FRAME,
+            max_queue=None,
+            create_connection=Inflow,
             logger=_quiet,
             ssl=_tls() if address.secure else None,
             server_hostname=address.host if address.secure else None,
         )
+        if not isinstance(connection, Inflow):
+            raise TypeError("the library made a connection of another kind than it was asked for")
+        return connection
 
     def _refused(self, address: SocketAddress, refusal: InvalidStatus) -> Exception:
         status = refusal.response.status_code

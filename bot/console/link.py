@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from random import Random
 
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from bot import time_slice
 from bot.console.credentials import Credentials
 from bot.console.events import ConsoleLine, DaemonError, ServerDeleted, StatsUpdated, StatusChanged, TransferChanged
 from bot.console.feed import Feed
+from bot.console.inflow import Inflow
 from bot.console.marks import WINGS_HISTORY
-from bot.console.refusals import Hopeless, Lost, closed_sentence, deleted, moved, suspended
+from bot.console.refusals import Hopeless, Lost, closed_sentence, deleted, moved, suspended, too_long
 from bot.console.target import Ticket
 from bot.console.tickets import TicketCache
 from bot.console.timing import ConsoleTiming
@@ -26,7 +27,7 @@ class Link:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Inflow,
         ticket: Ticket,
         *,
         name: str,
@@ -73,21 +74,28 @@ class Link:
         failures = [result for result in results if isinstance(result, Exception)]
         raise next((failure for failure in failures if isinstance(failure, Hopeless)), failures[0])
 
-    # Reading: parse and pass on, nothing that waits
+    # Reading: parse and pass on, nothing that waits but for the loop's slices
 
     async def _read(self) -> None:
+        slices = time_slice.shared()
         try:
-            async for frame in self._socket:
+            while True:
+                frame = await self._socket.next_message()
+                await slices.breathe()
                 if isinstance(frame, str):
-                    for message in parse(frame, self._now()):
+                    for count, message in enumerate(parse(frame, self._now())):
+                        if count:
+                            await slices.breathe()
                         self._take(message)
-        except ConnectionClosed:
-            pass
-        raise self._closed()
+        except ConnectionClosed as end:
+            raise self._closed(end) from None
 
-    def _closed(self) -> Lost | Hopeless:
+    def _closed(self, end: ConnectionClosed) -> Lost | Hopeless:
         code = self._socket.close_code
-        return suspended(self._name) if code in {4409, 4400} else Lost(closed_sentence(code))
+        if code in {4409, 4400}:
+            return suspended(self._name)
+        by_us = end.sent is not None and end.sent.code == 1009 and not end.rcvd_then_sent
+        return Lost(too_long() if by_us else closed_sentence(code))
 
     def _take(self, message: Message) -> None:
         match message:
@@ -155,8 +163,8 @@ class Link:
                     # Wings drops whatever a slow reader does not take within 10 ms, `status` included.
                     await self._send("send stats", None)
                     resync_at = self._loop.time() + self._timing.resync
-        except ConnectionClosed:
-            raise self._closed() from None
+        except ConnectionClosed as end:
+            raise self._closed(end) from None
 
     async def _send(self, event: str, argument: str | None) -> None:
         await self._socket.send(json.dumps({"event": event, "args": [argument]}))

@@ -183,6 +183,14 @@ def is_page(body: str) -> bool:
     return "<html" in body.lower() or "<!doctype" in body.lower()
 
 
+def too_long() -> str:
+    """Say that the connection was ended because of what the node sent."""
+    return _(
+        "The node sent a message longer than any that Wings sends, so the connection was ended: "
+        "whoever runs the node has to look."
+    )
+
+
 def closed_sentence(code: int | None) -> str:
     """Say what the end of a connection means."""
     if code == 1001:

@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, cast
 
+from bot.console.bounds import LONGEST_VALUES, cut, is_flat
 from bot.console.events import (
     BackupCompleted,
     ConsoleEvent,
@@ -82,48 +84,51 @@ _FAULTS = (
     ("server uuid mismatch", TokenFault.OTHER_SERVER),
 )
 _ANSWER = "Error Event ["
+_UUID_LENGTH = 36
+_LONGEST_WORD = 40
 _STATES = {state.value: state for state in PowerState}
 
 
-def parse(frame: str, at: datetime) -> list[Message]:
-    """Read one frame that arrived `at` (UTC). Wings `router/websocket/message.go`: all arguments are strings."""
+def parse(frame: str, at: datetime) -> Iterable[Message]:
+    """Read one frame that arrived `at` (UTC). Wings `router/websocket/message.go`: all arguments are strings.
+
+    There may be many thousands of messages in it: each is made when it is asked for.
+    """
+    if not is_flat(frame):
+        return ()
     try:
         raw: Any = json.loads(frame)
     except (ValueError, RecursionError):
-        return []
+        return ()
     if not isinstance(raw, dict):
-        return []
+        return ()
     message = cast("dict[str, Any]", raw)
     event = message.get("event")
     if not isinstance(event, str):
-        return []
+        return ()
     args = message.get("args")
     parts = [part for part in cast("list[Any]", args) if isinstance(part, str)] if isinstance(args, list) else []
-    text = "".join(parts)
+    text = cut("".join(parts))
     if event == "console output":
-        return list(_console(text, at))
+        return _console(text, at)
     if event == "status":
         state = _STATES.get(text)
-        return [] if state is None else [StatusChanged(state)]
+        return () if state is None else (StatusChanged(state),)
     if event == "stats":
-        return list(_stats(text))
-    return list(_rare(event, text))
+        return _stats(text)
+    return _rare(event, text)
 
 
-def console_lines(text: str) -> list[str]:
+def console_lines(text: str) -> Iterator[str]:
     """Split one console event as a terminal would show it: without blank lines, progress bars in their last state.
 
     Wings turns space+CR into a line end while it forwards (`system/utils.go`) but not in the history, so it is done
     here for both.
     """
-    if "\r" not in text and "\n" not in text:
-        return [text] if _visible(text) else []
-    lines: list[str] = []
     for line in _LINE_END.split(text.replace(" \r", "\r\n")):
         shown = next((part for part in reversed(line.split("\r")) if _visible(part)), "")
         if shown:
-            lines.append(shown)
-    return lines
+            yield shown
 
 
 def _visible(text: str) -> bool:
@@ -131,12 +136,22 @@ def _visible(text: str) -> bool:
     return bool(_ESCAPE.sub("", text).strip() if "\x1b" in text else text.strip())
 
 
-def _console(text: str, at: datetime) -> list[Message]:
-    lines = console_lines(text)
-    return [ConsoleLine(line, at) for line in lines] if lines else [BlankLine()]
+def _console(text: str, at: datetime) -> Iterable[Message]:
+    if "\r" not in text and "\n" not in text:
+        return (ConsoleLine(text, at) if _visible(text) else BlankLine(),)
+    return _console_block(text, at)
 
 
-def _rare(event: str, text: str) -> list[Message]:  # noqa: PLR0912, C901 - a table of names reads best as one
+def _console_block(text: str, at: datetime) -> Iterator[Message]:
+    blank = True
+    for line in console_lines(text):
+        blank = False
+        yield ConsoleLine(line, at)
+    if blank:
+        yield BlankLine()
+
+
+def _rare(event: str, text: str) -> Iterable[Message]:  # noqa: PLR0912, C901 - a table of names reads best as one
     match event:
         case "auth success":
             return [AuthSucceeded()]
@@ -147,28 +162,28 @@ def _rare(event: str, text: str) -> list[Message]:  # noqa: PLR0912, C901 - a ta
         case "jwt error":
             return [_refusal(text)]
         case "throttled":
-            return [Throttled(text)]
+            return [Throttled(text[:_LONGEST_WORD])]
         case "install started":
             return [InstallStarted()]
         case "install output":
-            return [InstallOutput(line) for line in console_lines(text)]
+            return map(InstallOutput, console_lines(text))
         case "install completed":
             return [InstallCompleted()]
         case "transfer status":
-            return [TransferChanged(text)]
+            return [TransferChanged(text[:_LONGEST_WORD])]
         case "transfer logs":
-            return [TransferOutput(line) for line in console_lines(text)]
+            return map(TransferOutput, console_lines(text))
         case "backup restore completed":
             return [RestoreCompleted()]
         case "daemon message":
-            return [DaemonMessage(line) for line in console_lines(text)]
+            return map(DaemonMessage, console_lines(text))
         case "daemon error":
             return [DaemonError(text)]
         case "deleted":
             return [ServerDeleted()]
         case _:
             # Until Wings 1.5.3 the name carried the backup's uuid: `backup completed:<uuid>`.
-            return list(_backup(event, text)) if event.startswith("backup completed") else []
+            return _backup(event, text) if event.startswith("backup completed") else ()
 
 
 def _refusal(text: str) -> TokenRefused:
@@ -182,7 +197,7 @@ def _backup(event: str, text: str) -> list[Message]:
     named = event.partition(":")[2]
     return [
         BackupCompleted(
-            uuid=uuid if isinstance(uuid, str) and uuid else named,
+            uuid=(uuid if isinstance(uuid, str) and uuid else named)[:_UUID_LENGTH],
             successful=fields.get("is_successful") is True,
             size_bytes=_whole(fields.get("file_size")),
         )
@@ -195,11 +210,11 @@ def _stats(text: str) -> list[Message]:
         return []
     network: Any = fields.get("network")
     traffic = cast("dict[str, Any]", network) if isinstance(network, dict) else {}
-    uptime = fields.get("uptime")
+    state, uptime = fields.get("state"), fields.get("uptime")
     limit = _whole(fields.get("memory_limit_bytes"))
     return [
         StatsUpdated(
-            state=_STATES.get(str(fields.get("state")), PowerState.UNKNOWN),
+            state=_STATES.get(state, PowerState.UNKNOWN) if isinstance(state, str) else PowerState.UNKNOWN,
             memory_bytes=_whole(fields.get("memory_bytes")),
             cpu_percent=_number(fields.get("cpu_absolute")),
             disk_bytes=_whole(fields.get("disk_bytes")),
@@ -211,10 +226,14 @@ def _stats(text: str) -> list[Message]:
     ]
 
 
-_LONGEST_MS = 1e15
+# A hundred years: a moment as long ago can be told.
+_LONGEST_MS = 100 * 365 * 86_400_000.0
+_LARGEST = 2.0**63
 
 
 def _object(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_VALUES:
+        return {}
     try:
         raw: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -223,8 +242,8 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float:
-    """Return a non-negative finite number; 0 for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e300:
+    """Return a non-negative number that 63 bits can hold; 0 for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LARGEST:
         return 0.0
     return float(value)
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.console import wire
+from bot.console.bounds import LARGEST_FRAME, LONGEST_TEXT, cut
 from bot.console.events import (
     BackupCompleted,
     ConsoleLine,
@@ -28,13 +30,19 @@ from bot.console.wire import (
     TokenExpiring,
     TokenFault,
     TokenRefused,
-    console_lines,
-    parse,
 )
 from bot.terms import PowerState
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 UUID = "a1d7c3e9-55f0-4b3c-93a2-7c1e5f0b2d64"
+
+
+def parse(frame, at):
+    return list(wire.parse(frame, at))
+
+
+def console_lines(text):
+    return list(wire.console_lines(text))
 
 
 def frame(event, *args):
@@ -155,6 +163,9 @@ def test_console_text_becomes_the_lines_a_terminal_would_show(text, lines):
         '{"event":"stats","args":["{broken"]}',
         '{"event":"stats","args":["[]"]}',
         "[" * 100_000,
+        '{"event":"x","args":[' + "[]," * 100_000 + "0]}",
+        '{"event":"x","args":[' + '"",' * 100_000 + '""]}',
+        '{"event":"console output","args":[' + "{}," * 100_000 + '"x"]}',
     ],
 )
 def test_what_is_not_understood_is_ignored(text):
@@ -184,3 +195,71 @@ def test_no_line_is_blank_or_holds_a_line_end(text):
         assert line.strip()
         assert "\n" not in line
         assert "\r" not in line
+
+
+@given(
+    st.text(max_size=60), st.sampled_from(["a", "é", "€", "😀", "\ud800", "ab ", "203.0.113.9 "]), st.integers(-40, 40)
+)
+def test_a_text_is_cut_where_wings_cuts_it_and_says_so(end, unit, around):
+    """At most 64 KiB of UTF-8, valid as it was, the rest dropped with a mark; shorter ones stay as they are."""
+    text = unit * ((LONGEST_TEXT + around) // len(unit.encode("utf-8", "surrogatepass"))) + end
+    kept = cut(text)
+    whole = len(text.encode("utf-8", "surrogatepass"))
+    if whole <= LONGEST_TEXT:
+        assert kept == text
+    else:
+        head, sign, mark = kept.rpartition(" ✂ ")
+        assert sign and "64 KiB" in mark
+        assert text.startswith(head)
+        size = len(kept.encode("utf-8", "surrogatepass"))
+        assert LONGEST_TEXT - 2048 * 4 - 100 < size <= LONGEST_TEXT
+
+
+def test_a_cut_shows_no_half_of_a_word():
+    """It may be the half of an address."""
+    for separator in (" ", ",", '"', "|"):
+        [line] = console_lines(cut(f"203.0.113.9{separator}" * 10_000))
+        assert line.partition(" ✂ ")[0].endswith(f"203.0.113.9{separator}")
+
+
+@pytest.mark.parametrize(
+    "event", ["console output", "install output", "transfer logs", "daemon message", "daemon error"]
+)
+def test_whatever_is_shown_to_people_is_cut(event):
+    for text in ("x" * 200_000, "x\n" * 200_000, "€" * 100_000):
+        found = parse(frame(event, text), NOW)
+        assert sum(len(one.text.encode()) for one in found) <= LONGEST_TEXT
+        assert "64 KiB" in found[-1].text
+
+
+def test_a_line_of_64_kib_fits_a_frame_however_it_is_written():
+    """Go writes what is no UTF-8, and each of <, > and &, as six characters."""
+    text = "<" * LONGEST_TEXT
+    written = frame("console output", text).replace("<", "\\u003c")
+    assert len(written) <= LARGEST_FRAME
+    assert parse(written, NOW) == [ConsoleLine(text, NOW)]
+
+
+def test_a_frame_with_thousands_of_lines_is_read_line_by_line():
+    """Who reads it can do something else in between."""
+    messages = iter(wire.parse(frame("console output", "a\n" * 30_000), NOW))
+    assert next(messages) == ConsoleLine("a", NOW)
+    assert sum(1 for _ in messages) == 29_999
+
+
+def test_a_large_frame_that_is_no_text_is_not_even_read(monkeypatch):
+    read = []
+    monkeypatch.setattr(wire.json, "loads", lambda text: read.append(text) or {})
+    parse('{"event":"console output","args":[' + "1e9," * 100_000 + '"x"]}', NOW)
+    assert not read
+    parse(frame("console output", '\\"quoted\\\\"' * 20_000), NOW)
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("fields", ['{"uptime":1e308}', '{"uptime":%s}' % ("9" * 400), '{"state":[%s]}' % ("[" * 400 + "]" * 400),
+    '{"memory_bytes":1e299,"cpu_absolute":1e299,"network":{"rx_bytes":1e200}}', '{"uptime":NaN,"memory_bytes":Infinity}'])  # fmt: skip
+def test_absurd_numbers_become_some_that_can_be_reckoned_with(fields):
+    [event] = parse(frame("stats", fields), NOW)
+    assert event.state is PowerState.UNKNOWN
+    assert NOW - (event.uptime or timedelta()) > datetime(1900, 1, 1, tzinfo=UTC)
+    assert max(event.memory_bytes, event.network_rx_bytes, event.cpu_percent) < 2**63
