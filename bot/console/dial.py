@@ -142,8 +142,7 @@ class Dialler:
             compression=None,
             open_timeout=timing.open_timeout,
             close_timeout=timing.close_timeout,
-            ping_interval=timing.ping_interval,
-            ping_timeout=timing.ping_timeout,
+            ping_interval=None,  # see `Inflow.watch`
             max_size=LARGEST_FRAME,
             max_queue=None,
             create_connection=Inflow,

@@ -1,9 +1,11 @@
 """A console's socket, as far as the node sends: what comes in is taken in small parts, when somebody wants it."""
 
 import asyncio
+from contextlib import suppress
 
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 from websockets.typing import Data
 
@@ -30,6 +32,8 @@ class Inflow(ClientConnection):
     _lost: bool
     _loss: Exception | None
     _writable: asyncio.Event
+    _heard: int
+    """How often something came in."""
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -37,6 +41,7 @@ class Inflow(ClientConnection):
         self._ended, self._lost, self._loss = False, False, None
         self._writable = asyncio.Event()
         self._writable.set()
+        self._heard = 0
         super().connection_made(transport)
 
     async def next_message(self) -> Data:
@@ -46,6 +51,27 @@ class Inflow(ClientConnection):
             return await self.recv()
         finally:
             self._asked = False
+
+    async def watch(self, interval: float, patience: float) -> None:
+        """Ping a node that was silent for `interval` seconds; cut the connection if it stays so for `patience` more.
+
+        The library's own pings would not do: the answer stands behind all that the node has sent and nobody has read.
+        """
+        while True:
+            heard = self._heard
+            await asyncio.sleep(interval)
+            if self._is_alive(heard):
+                continue
+            with suppress(TimeoutError, ConnectionClosed):
+                async with asyncio.timeout(patience):
+                    await self.ping()
+            await asyncio.sleep(patience)
+            if not self._is_alive(heard):
+                self.transport.abort()
+
+    def _is_alive(self, heard: int) -> bool:
+        """Whether something came in since, or is still to be read; not if the node takes nothing any more."""
+        return self._writable.is_set() and (self._heard != heard or self._feeding is not None)
 
     @override
     async def close(self, code: int = 1000, reason: str = "") -> None:
@@ -58,6 +84,7 @@ class Inflow(ClientConnection):
 
     @override
     def data_received(self, data: bytes) -> None:
+        self._heard += 1
         if len(data) <= _PART and self._feeding is None and self._wants_more and self._writable.is_set():
             super().data_received(data)
             return

@@ -62,14 +62,16 @@ class Link:
     async def run(self) -> None:
         """Authenticate, then read and keep the token fresh until something ends it."""
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._keep())]
+        watch = asyncio.create_task(self._socket.watch(self._timing.ping_interval, self._timing.ping_timeout))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if self._history_timer is not None:
                 self._history_timer.cancel()
-            for task in tasks:
+            for task in (*tasks, watch):
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(watch, return_exceptions=True)
             await self._socket.close()
         failures = [result for result in results if isinstance(result, Exception)]
         raise next((failure for failure in failures if isinstance(failure, Hopeless)), failures[0])

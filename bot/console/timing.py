@@ -53,7 +53,9 @@ class ConsoleTiming:
 
     # Keeping alive
     ping_interval: float = 20.0
+    """A node that was silent for so long is asked for a sign of life."""
     ping_timeout: float = 20.0
+    """How long it may take to give one."""
     resync: float = 60.0
     """Between two `send stats`: Wings may drop any event for a slow reader, `status` included."""
     status_trust: float = 3.0

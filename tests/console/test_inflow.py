@@ -262,3 +262,37 @@ async def test_answers_to_a_node_that_never_reads_are_not_heaped_up(node):
     began = asyncio.get_running_loop().time()
     await socket.close()
     assert asyncio.get_running_loop().time() - began < 10
+
+
+async def test_a_node_that_talks_is_alive_although_its_answer_to_a_ping_is_long_in_coming(node):
+    async def handler(connection):
+        connection.transport.pause_reading()
+        while not connection.transport.is_closing():
+            connection.transport.write(LINE)
+            await asyncio.sleep(0.005)
+
+    node.handler = handler
+    socket = await dialler().open(node.url, None)
+    watch = asyncio.create_task(socket.watch(0.05, 0.1))
+    for _ in range(60):
+        await socket.next_message()
+    watch.cancel()
+    await socket.close()
+
+
+async def test_a_node_that_talks_but_takes_nothing_any_more_is_cut(node):
+    async def handler(connection):
+        connection.transport.pause_reading()
+        while not connection.transport.is_closing():
+            if connection.transport.get_write_buffer_size() < 1 << 20:
+                connection.transport.write(raw(Opcode.PING, b"x" * 125) * 1000)
+            await asyncio.sleep(0)
+
+    node.handler = handler
+    socket = await dialler().open(node.url, None)
+    watch = asyncio.create_task(socket.watch(0.05, 0.1))
+    async with asyncio.timeout(30):
+        with pytest.raises(ConnectionClosed):
+            await socket.next_message()
+    watch.cancel()
+    await socket.close()
