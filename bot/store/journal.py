@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreTrouble, StoreUnavailable
@@ -32,17 +32,6 @@ _RETRY_LEAST = 0.5
 # Seconds that a message waits for its writing down while that fails, and that closing waits.
 _WHILE_FAILING = 1.0
 _CLOSING = 2.0
-
-_ADD_TAIL = insert(RelayTailRow).from_select(
-    ["relay_id", "marks", "at", "offline"],
-    # From the relay's own row: a relay that was removed meanwhile leaves nothing behind.
-    select(
-        RelayRow.id,
-        bindparam("marks", type_=RelayTailRow.marks.type),
-        bindparam("at", type_=RelayTailRow.at.type),
-        bindparam("offline", type_=RelayTailRow.offline.type),
-    ).where(RelayRow.id == bindparam("relay_id")),
-)
 
 
 class Journal:
@@ -266,11 +255,13 @@ class _News:
 
 
 async def _replace_tails(connection: AsyncConnection, tails: Mapping[int, DeliveredTail]) -> None:
-    await connection.execute(delete(RelayTailRow).where(RelayTailRow.relay_id.in_(tails)))
-    await connection.execute(
-        _ADD_TAIL,
-        [
-            {"relay_id": relay_id, "marks": tail.marks, "at": tail.at, "offline": tail.offline}
-            for relay_id, tail in tails.items()
-        ],
-    )
+    # A relay that was removed meanwhile leaves nothing behind; one that is there stays until this is written.
+    relays = select(RelayRow.id).where(RelayRow.id.in_(tails)).order_by(RelayRow.id)
+    present = (await connection.scalars(relays.with_for_update(read=True, key_share=True))).all()
+    await connection.execute(delete(RelayTailRow).where(RelayTailRow.relay_id.in_(present)))
+    rows = [
+        {"relay_id": key, "marks": tails[key].marks, "at": tails[key].at, "offline": tails[key].offline}
+        for key in present
+    ]
+    if rows:
+        await connection.execute(insert(RelayTailRow), rows)

@@ -11,6 +11,7 @@ from bot.names import fold
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
 from bot.store.limits import refuse_more_panels
+from bot.store.locks import delete_relays, hold
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import Panel, PanelKey
 from bot.store.vault import Vault
@@ -108,7 +109,7 @@ class Panels:
     async def replace_key(self, panel_id: int, key: str) -> PanelKey | None:
         """Store another key for the panel; return the one it had, None where there is no such panel any more."""
         async with self._database.writing() as session:
-            row = await session.get(PanelRow, panel_id)
+            row = await hold(session, PanelRow, panel_id)
             if row is None:
                 return None
             former = self._opened(row)
@@ -121,12 +122,12 @@ class Panels:
         Returns the key that it had; None where there is no such panel any more.
         """
         async with self._database.writing() as session:
-            row = await session.get(PanelRow, panel_id)
+            row = await hold(session, PanelRow, panel_id)
             if row is None:
                 return None
             former = self._opened(row)
             servers = select(ServerRow.id).where(ServerRow.panel_id == panel_id).scalar_subquery()
-            await session.execute(delete(RelayRow).where(RelayRow.server_id.in_(servers)))
+            await delete_relays(session, RelayRow.server_id.in_(servers))
             await session.execute(
                 delete(GrantRow).where(GrantRow.server_id.in_(servers) | (GrantRow.panel_id == panel_id))
             )

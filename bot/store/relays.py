@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Delete, Update, bindparam, delete, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput
@@ -11,6 +11,7 @@ from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
 from bot.store.limits import refuse_more_relays
+from bot.store.locks import delete_relays
 from bot.store.servers import server_value
 from bot.store.tables import PanelRow, RelayRow, ServerRow
 from bot.store.values import Pause, Relay, RelayedServer
@@ -133,15 +134,12 @@ class Relays:
     async def remove(self, relay_ids: Collection[int]) -> None:
         """Delete relays."""
         async with self._database.writing() as session:
-            await _execute(
-                session,
-                delete(RelayRow).where(RelayRow.id == bindparam("relay")),
-                [{"relay": relay_id} for relay_id in relay_ids],
-            )
+            await delete_relays(session, RelayRow.id.in_(relay_ids))
 
 
-async def _execute(session: AsyncSession, query: Update | Delete, rows: list[dict[str, Any]]) -> None:
-    """Run a statement once per row, in one go."""
+async def _execute(session: AsyncSession, query: Update, rows: list[dict[str, Any]]) -> None:
+    """Run a statement once per relay, in one go."""
+    rows.sort(key=lambda row: row["relay"])  # see `locks`
     if rows:
         # On the connection: the ORM's session would have an update for several rows name their primary keys.
         await (await session.connection()).execute(query, rows)

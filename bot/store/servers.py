@@ -11,6 +11,7 @@ from bot.names import fold
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
 from bot.store.limits import refuse_more_servers
+from bot.store.locks import delete_relays, hold
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import LinkedServer
 
@@ -87,11 +88,10 @@ class Servers:
             UnknownServer: it has been unlinked meanwhile.
         """
         async with self._database.writing() as session:
-            row = await session.get(ServerRow, server_id)
+            row = await hold(session, ServerRow, server_id)
             if row is None:
                 raise UnknownServer(_("That server is no longer linked."))
             if name is not None:
-                await ensure_guild(session, row.guild_id)
                 await _refuse_taken_name(session, row.guild_id, name, but=server_id)
                 row.name = name
                 row.name_folded = fold(name)
@@ -102,7 +102,9 @@ class Servers:
     async def unlink(self, server_id: int) -> None:
         """Delete the linked server with its relays and the grants about it."""
         async with self._database.writing() as session:
-            await session.execute(delete(RelayRow).where(RelayRow.server_id == server_id))
+            if await hold(session, ServerRow, server_id) is None:
+                return
+            await delete_relays(session, RelayRow.server_id == server_id)
             await session.execute(delete(GrantRow).where(GrantRow.server_id == server_id))
             await session.execute(delete(ServerRow).where(ServerRow.id == server_id))
 

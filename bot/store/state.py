@@ -1,6 +1,7 @@
 """Queries about small facts that the program keeps for itself."""
 
 from bot.store.database import Database
+from bot.store.locks import put
 from bot.store.tables import StateRow
 
 
@@ -19,4 +20,4 @@ class State:
     async def set(self, key: str, value: str) -> None:
         """Store the fact in place of what was there."""
         async with self._database.writing() as session:
-            await session.merge(StateRow(key=key, value=value))
+            await put(session, StateRow, {"key": key, "value": value})
