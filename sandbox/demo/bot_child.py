@@ -24,7 +24,7 @@ LONG_ENOUGH = 60.0
 MASK = "[secret]"
 """In place of the token, as in the bot's own log."""
 PR_SET_PDEATHSIG = 1
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "SYSTEMROOT", "TMPDIR")
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "SYSTEMROOT", "TMPDIR", "PYTHONDEVMODE")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 prints the two addresses and the token for a bot's settings, and answers the JSON interface of `.control`:
 
-    curl localhost:8081/sandbox/slash -d '{"member": "Hank", "channel": "console", "command": "start"}'
+    curl 127.0.0.1:8081/sandbox/slash -d '{"member": "Hank", "channel": "console", "command": "start"}'
 
 Ctrl-C ends it.
 """

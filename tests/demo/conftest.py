@@ -37,14 +37,18 @@ PATIENCE = 30.0
 class Program:
     """`python -m sandbox` as a process."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the program
+    def __init__(
+        self, *arguments: str, python: str = sys.executable, root: Path = ROOT, **environment: str | None
+    ) -> None:
+        """An environment variable that is None is not there."""
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  closed below
+        wanted = os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"} | environment
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--no-browser", *arguments],
-            cwd=ROOT,
+            [python, "-m", "sandbox", "--no-browser", *arguments],
+            cwd=root,
             stdout=self.log,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"} | environment,
+            env={name: value for name, value in wanted.items() if value is not None},
         )
 
     @property
@@ -110,8 +114,8 @@ def is_alive(pid: int) -> bool:
 def start():
     programs = []
 
-    def begin(*arguments: str, **environment: str) -> Program:
-        programs.append(Program(*arguments, **environment))
+    def begin(*arguments: str, **machine) -> Program:
+        programs.append(Program(*arguments, **machine))
         return programs[-1]
 
     yield begin
