@@ -115,7 +115,8 @@ class ConsoleHub:
             self._lingering[target.key] = asyncio.create_task(self._linger(target.key, session))
 
     async def _linger(self, key: Hashable, session: ConsoleSession) -> None:
-        await asyncio.sleep(self._timing.linger)
+        # One that never came up has nothing that a next listener could use, and would go on asking for tickets.
+        await asyncio.sleep(self._timing.linger if session.ever_live else 0)
         # From here on a new listener gets a new session, so this task must not be cancelled by one.
         del self._lingering[key]
         del self._sessions[key]

@@ -88,6 +88,11 @@ class ConsoleSession:
         return self._feed.listeners > 0
 
     @property
+    def ever_live(self) -> bool:
+        """Whether lines ever flowed."""
+        return self._feed.ever_live
+
+    @property
     def state(self) -> PowerState:
         """The power state; UNKNOWN while the console is not live."""
         return self._feed.state

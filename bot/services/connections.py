@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Protocol
 
@@ -62,13 +63,21 @@ class Connections:
             if permit.panel.id in keys
         }
 
-    def listen(self, permit: Permit) -> Listener:
-        """Return a listener on the console of the permit's server, by the permit's key.
+    async def hear(self, permit: Permit, stack: AsyncExitStack, *, within: float) -> Listener:
+        """Return a listener on the console of the permit's server, by the permit's key, open until the stack is closed.
 
         Where that is the key the server was linked with, relays listen on the same socket. Any other key has a socket
         of its own, for as long as somebody listens by it.
+
+        Raises why it is not up within so many seconds (ConsoleError or PanelError), and then nobody listens: a console
+        that is tried for on and on would use up the panel's tickets, five a minute.
         """
-        return self._hub.listen(self._target(permit.server, permit.panel.id, permit.panel.url))
+        async with AsyncExitStack() as opening:
+            target = self._target(permit.server, permit.panel.id, permit.panel.url)
+            listener = await opening.enter_async_context(self._hub.listen(target))
+            await listener.ready(within)
+            stack.push_async_exit(opening.pop_all())
+        return listener
 
     def live_state(self, permit: Permit) -> PowerState:
         """Return the power state by a console that is open by the permit's key anyway; UNKNOWN where none is."""
@@ -135,6 +144,7 @@ class PermittedClient:
         self._access = access
         self._current = current
         self._looked_at = permit.at
+        self._sent = permit.action in {Action.VIEW, Action.CONSOLE}  # those two have nothing to send
 
     async def server(self) -> PanelServer:
         """Return the server's description; see `PanelClient`. NotAllowed where the permit would not be given again."""
@@ -163,19 +173,25 @@ class PermittedClient:
         return self._client
 
     async def _confirm(self) -> None:
+        await self._look_again()
+        self._sent = True
+
+    async def _look_again(self) -> PanelClient:
+        """Raise NotAllowed unless the permit would be given again, and what is still to be sent by the same key."""
         try:
-            if await self._look_again() is not self._client:
+            await self._access.confirm(self._permit)
+            client = await self._current()
+            if client is not self._client and not self._sent:
                 raise NotAllowed(
-                    _("The key of the panel **{panel}** was replaced while your request was waiting.").format(
+                    _("The key of **{panel}** was replaced while your request was waiting.").format(
                         panel=escape(self._permit.panel.label)
                     )
                 )
         except BotError as error:
+            if self._sent:
+                raise
             raise NotAllowed(_("{reason} Nothing was sent.").format(reason=error)) from error
-
-    async def _look_again(self) -> PanelClient:
-        await self._access.confirm(self._permit)
-        return await self._current()
+        return client
 
 
 class _StoredPanel:

@@ -109,8 +109,8 @@ class Consoles:
             raise ValueError(f"a permit to {permit.action} shows no console")
         if not permit.panel.kind.has_console:
             raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
-        async with self._connections.listen(permit) as listener:
-            await listener.ready(self._timing.ready)
+        async with AsyncExitStack() as stack:
+            listener = await self._connections.hear(permit, stack, within=self._timing.ready)
             await self._access.confirm(permit)
             lines = self._masked(permit.server, listener.tail(count))
             offline = listener.state is PowerState.OFFLINE
@@ -121,11 +121,9 @@ class Consoles:
     async def _hear(self, permit: Permit, stack: AsyncExitStack) -> tuple[Listener | None, str]:
         """A listener whose socket is up, by the permit's key; or None and the reason."""
         try:
-            listener = await stack.enter_async_context(self._connections.listen(permit))
-            await listener.ready(self._timing.ready)
+            return await self._connections.hear(permit, stack, within=self._timing.ready), ""
         except BotError as error:
             return None, str(error)
-        return listener, ""
 
     async def _ask(self, client: PermittedClient, server: LinkedServer, text: str, listener: Listener) -> CommandAnswer:
         heard = _Heard()

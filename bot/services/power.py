@@ -78,11 +78,9 @@ class Power:
     async def _hear(self, permit: Permit, stack: AsyncExitStack) -> Listener | None:
         """A listener whose socket is up, or None where polling has to do."""
         try:
-            listener = await stack.enter_async_context(self._connections.listen(permit))
-            await listener.ready(self._timing.socket)
+            return await self._connections.hear(permit, stack, within=self._timing.socket)
         except (ConsoleError, PanelError):
             return None
-        return listener
 
     async def _steps(
         self, listener: Listener | None, client: PermittedClient, outcome: Outcome, sent_at: float

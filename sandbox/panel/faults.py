@@ -1,5 +1,6 @@
 """Things that go wrong on demand: what, on which requests or sockets, and how often."""
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,6 +45,13 @@ class Slow:
     """Do what was asked, then wait ``seconds`` *real* seconds before answering."""
 
     seconds: float
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Do what was asked, then answer only when ``gate`` is set."""
+
+    gate: asyncio.Event
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class SocketClose:
     at_auth: bool = False
 
 
-HttpEffect = Respond | Fail | Slow | Truncate | Empty | Reset | Omit | WingsFails | Hostile
+HttpEffect = Respond | Fail | Slow | Hold | Truncate | Empty | Reset | Omit | WingsFails | Hostile
 SocketEffect = SocketTrouble | SocketClose
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from sandbox.panel import hostile
 from sandbox.panel.errors import GENERIC
-from sandbox.panel.faults import Empty, Fail, Faults, HttpEffect, Omit, Reset, Respond, Slow, Truncate, WingsFails
+from sandbox.panel.faults import Empty, Fail, Faults, Hold, HttpEffect, Omit, Reset, Respond, Slow, Truncate, WingsFails
 from sandbox.panel.hostile import Hostile
 from sandbox.panel.journal import Event, Journal, Request
 
@@ -144,6 +144,8 @@ class Front:
         for effect in effects:
             if isinstance(effect, Slow):
                 await asyncio.sleep(effect.seconds)
+            if isinstance(effect, Hold):
+                await effect.gate.wait()
         if any(isinstance(effect, Reset) for effect in effects):
             _reset(request)
         kind = None if answer.status == 204 else answer.content_type

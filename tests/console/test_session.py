@@ -712,6 +712,23 @@ async def test_a_replaced_key_is_tried_at_once(wings, target, panel, error):
         await until_kind(listener, Connected)
 
 
+async def test_a_console_that_never_came_up_asks_for_no_more_tickets_once_nobody_listens(wings, target, panel):
+    """The panel gives five a minute, and whoever listens next may have better luck."""
+    panel.failure = PanelUnreachable("The panel does not answer.")
+    async with closing(ConsoleHub(allow_private=True, timing=replace(FAST, linger=600))) as hub:
+        async with hub.listen(target) as listener:
+            with pytest.raises(ConsoleTimeout):
+                await listener.ready(0.1)
+        await eventually(lambda: hub.session_health(target.key) is None)
+        asked = len(panel.fetched)
+        await asyncio.sleep(FAST.backoff_cap * 2)
+        assert len(panel.fetched) == asked
+        panel.failure = None
+        wings.scripts = [plain]
+        async with hub.listen(target) as listener:
+            await listener.ready(DEADLINE)
+
+
 async def test_proxies_of_the_environment_are_not_used(hub, wings, target, monkeypatch):
     """The address is checked by us, so nobody else may choose where to connect."""
     for name in ("http_proxy", "https_proxy", "ws_proxy", "wss_proxy", "all_proxy"):
