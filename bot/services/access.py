@@ -60,10 +60,14 @@ class Access:
         if not member.is_admin:
             raise NotAllowed(_("Only members with the *Manage Server* permission can do this."))
 
-    async def rights_of(self, member: Member) -> MemberRights:
-        """Return all that the member may do in the guild, from one look at what was granted."""
+    async def rights_of(self, member: Member, *, fitting: str = "") -> MemberRights:
+        """Return all that the member may do in the guild, from one look at what was granted.
+
+        `fitting`: only with servers in whose folded name or identifier that occurs.
+        """
         at = asyncio.get_running_loop().time()
-        return MemberRights(member, await self._store.rights.read(member.guild_id, member.role_ids), at=at)
+        found = await self._store.rights.read(member.guild_id, member.role_ids, fitting=fitting)
+        return MemberRights(member, found, at=at)
 
     async def require(
         self, member: Member, action: Action, server: LinkedServer, *, command: str | None = None
@@ -97,9 +101,13 @@ class Access:
         """Raise NotAllowed unless this very server is linked in the member's guild still: buttons outlive links."""
         (await self.rights_of(member)).linked(server)
 
-    async def visible(self, member: Member, action: Action) -> Sequence[LinkedServer]:
-        """Return the guild's linked servers with which the member may do `action`, by name."""
-        return [permit.server for permit in (await self.rights_of(member)).permits(action)]
+    async def visible(self, member: Member, action: Action, *, fitting: str = "") -> Sequence[LinkedServer]:
+        """Return the guild's linked servers with which the member may do `action`, by name.
+
+        `fitting`: only those in whose folded name or identifier that occurs.
+        """
+        rights = await self.rights_of(member, fitting=fitting)
+        return [server for server in rights.servers if action in rights.actions(server)]
 
     async def grant(
         self,

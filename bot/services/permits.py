@@ -58,6 +58,7 @@ class MemberRights:
         for grant in guild.grants:
             if grant.role_id in member.role_ids:
                 self._grants.setdefault(grant.server_id, []).append(grant)
+        self._on_all: dict[str, tuple[list[Grant], frozenset[Action]]] = {}
 
     @property
     def servers(self) -> list[LinkedServer]:
@@ -103,12 +104,12 @@ class MemberRights:
             return frozenset()
         if self._member.is_admin:
             return frozenset(Action)
-        return frozenset(action for grant in self.grants_on(server) for action in grant.actions)
+        naming = self._naming(server)
+        return self._speaking_of_all(server)[1].union(*(grant.actions for grant in naming))
 
     def grants_on(self, server: LinkedServer) -> list[Grant]:
         """Return the grants of the member's roles that speak of the server, those naming it first."""
-        speaking = [*self._grants.get(server.id, []), *self._grants.get(None, [])]
-        return [grant for grant in speaking if self._fits(grant, server)]
+        return [*self._naming(server), *self._speaking_of_all(server)[0]]
 
     def linked(self, server: LinkedServer) -> LinkedServer:
         """Return the server as it is linked now; NotAllowed where this very one is not linked here any more."""
@@ -123,6 +124,22 @@ class MemberRights:
         if now is None or (now.guild_id, now.panel_id, now.uuid) != (server.guild_id, server.panel_id, server.uuid):
             return None
         return now
+
+    def _naming(self, server: LinkedServer) -> list[Grant]:
+        return [grant for grant in self._grants.get(server.id, []) if self._fits(grant, server)]
+
+    def _speaking_of_all(self, server: LinkedServer) -> tuple[list[Grant], frozenset[Action]]:
+        """Return the grants about all servers that hold for this one, and what they allow together.
+
+        They are the same for all servers of a panel, and looked up once: there may be hundreds of each.
+        """
+        panel = self._panels.get(server.panel_id)
+        url = "" if panel is None else panel.url
+        found = self._on_all.get(url)
+        if found is None:
+            grants = [grant for grant in self._grants.get(None, []) if self._fits(grant, server)]
+            found = self._on_all[url] = grants, frozenset(action for grant in grants for action in grant.actions)
+        return found
 
     def _fits(self, grant: Grant, server: LinkedServer) -> bool:
         """Whether the grant's key, if it has one of its own, can act on the server: it acts on its own panel's only."""

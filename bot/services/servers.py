@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from bot.errors import BadInput, BotError, BusyReason, NotAllowed, ServerBusy, UnknownServer
 from bot.i18n import _
-from bot.names import refuse_blank, tidied
+from bot.names import fold, is_one_line, refuse_blank, tidied
 from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
 from bot.services.connections import Connections, PermittedClient
-from bot.services.finding import MAX_NAME, check_name, check_template, fits, named, which
+from bot.services.finding import MAX_NAME, check_name, check_template, named, which
 from bot.services.members import Member
 from bot.services.panels import Panels
 from bot.services.permits import Permit
@@ -110,12 +110,15 @@ class Servers:
         """Return up to 25 names for autocomplete; without an action, all linked servers, for admins only."""
         if action is None and not member.is_admin:
             return []
+        fitting = fold(typed)
+        if fitting and not is_one_line(fitting):
+            return []  # no name is like that, nor can every database be asked for it
         servers = (
-            await self._store.servers.list(member.guild_id)
+            await self._store.servers.list(member.guild_id, fitting=fitting)
             if action is None
-            else await self._access.visible(member, action)
+            else await self._access.visible(member, action, fitting=fitting)
         )
-        return [s.name for s in servers if fits(typed, s.name, s.identifier)][:25]
+        return [server.name for server in servers[:25]]
 
     async def link(
         self, member: Member, *, panel: Panel, text: str, name: str | None = None, say_template: str | None = None

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput
@@ -36,8 +38,7 @@ class Grants:
     async def list(self, guild_id: int) -> Sequence[Grant]:
         """Return the guild's grants, oldest first."""
         async with self._database.reading() as session:
-            rows = await session.scalars(select(GrantRow).where(GrantRow.guild_id == guild_id).order_by(GrantRow.id))
-            return [grant_value(row) for row in rows]
+            return [grant_value(row) for row in await session.execute(grants_of(guild_id))]
 
     async def add(
         self,
@@ -111,14 +112,24 @@ async def _refuse_strangers(session: AsyncSession, guild_id: int, server_id: int
             raise BadInput(_("This guild has no such panel any more; connect it first with /panel connect."))
 
 
-def grant_value(row: GrantRow) -> Grant:
+def grants_of(guild_id: int) -> Select[Any]:
+    """Return the query for a guild's grants, oldest first; as plain rows, for there may be many."""
+    return select(*GrantRow.__table__.columns).where(GrantRow.guild_id == guild_id).order_by(GrantRow.id)
+
+
+def grant_value(row: GrantRow | Row[Any]) -> Grant:
     """Return what the database hands out for a row."""
     return Grant(
         id=row.id,
         guild_id=row.guild_id,
         role_id=row.role_id,
-        actions=frozenset(Action(word) for word in row.actions),
+        actions=_actions(row.actions),
         server_id=row.server_id,
         panel_id=row.panel_id,
         commands=row.commands,
     )
+
+
+@lru_cache  # hundreds of grants have the same few sets of words
+def _actions(words: tuple[str, ...]) -> frozenset[Action]:
+    return frozenset(Action(word) for word in words)

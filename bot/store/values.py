@@ -64,7 +64,7 @@ class GuildRights:
     """What says who may do what in a guild, as it stood at one moment: read in one transaction, without any key."""
 
     servers: tuple[LinkedServer, ...]
-    """All linked ones, by name."""
+    """Those linked that were asked about, by name."""
     panels: Mapping[int, Panel]
     """All connected ones, by id."""
     grants: tuple[Grant, ...]
