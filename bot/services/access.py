@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
 from bot.names import is_one_line
+from bot.services.action_log import noted, refusals
 from bot.services.members import Member
 from bot.services.permits import MemberRights, Permit
 from bot.store.grants import ANY
@@ -76,7 +77,8 @@ class Access:
 
         `command` is the console command meant by Action.COMMAND, matched against the grants' patterns.
         """
-        return (await self.rights_of(member)).permit(action, server, command=command)
+        with refusals(member, f"{action.value} on “{server.name}”", server):
+            return (await self.rights_of(member)).permit(action, server, command=command)
 
     async def confirm(self, permit: Permit) -> None:
         """Raise NotAllowed unless the same permit would be given now: it may have been waited with for many seconds.
@@ -109,6 +111,7 @@ class Access:
         rights = await self.rights_of(member, fitting=fitting)
         return [server for server in rights.servers if action in rights.actions(server)]
 
+    @noted("access grant")
     async def grant(
         self,
         member: Member,
@@ -140,6 +143,7 @@ class Access:
             commands=patterns,
         )
 
+    @noted("access revoke")
     async def revoke(self, member: Member, *, role_id: int, server: LinkedServer | None) -> int:
         """Take a role's grants away, for one server or (None) altogether; return how many there were."""
         self.require_admin(member)

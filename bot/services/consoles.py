@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,8 @@ from bot.console.listener import Listener
 from bot.errors import BadInput, BotError, NotSupported
 from bot.i18n import _
 from bot.services.access import Access
-from bot.services.connections import Connections, PermittedClient
+from bot.services.action_log import Attempt, attempt
+from bot.services.connections import Connections
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
 from bot.terms import Action, PanelKind, PowerState
@@ -69,15 +70,18 @@ class Consoles:
 
     async def say(self, permit: Permit, message: str) -> str:
         """Send the server's say-template with the message; return the sentence to reply."""
-        server, text = permit.server, one_line(message)
-        client = await self._connections.client(permit)
-        async with AsyncExitStack() as stack:
-            state = None
-            if permit.panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived: the state is asked first
-                listener, _deaf = await self._hear(permit, stack)
-                state = _known(listener)
-            line = server.say_template.replace("{message}", text)
-            await client.send_command(line, known_state=state)
+        server = permit.server
+        with attempt(permit, text=self._shown(server, message)) as noted:
+            text = one_line(message)
+            client = await self._connections.client(permit)
+            async with AsyncExitStack() as stack:
+                state = None
+                if permit.panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived: ask for the state
+                    listener, _deaf = await self._hear(permit, stack)
+                    state = _known(listener)
+                line = server.say_template.replace("{message}", text)
+                await client.send_command(line, known_state=state)
+                noted.done = True
         return _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
 
     async def command(self, permit: Permit, command: str) -> CommandAnswer:
@@ -86,18 +90,29 @@ class Consoles:
         Raises NotAllowed where the grants' patterns do not allow this very command, BadInput for more than one line,
         ServerOffline, and whatever the panel says.
         """
-        text = one_line(command).removeprefix("/")
-        permit = await self._access.require(permit.member, Action.COMMAND, permit.server, command=text)
+        with attempt(permit, text=self._shown(permit.server, command)) as noted:
+            text = one_line(command).removeprefix("/")
+            rights = await self._access.rights_of(permit.member)
+            noted.permit = rights.permit(Action.COMMAND, permit.server, command=text)
+            return await self._send(noted, text)
+
+    async def _send(self, noted: Attempt, text: str) -> CommandAnswer:
+        permit = noted.permit
         client = await self._connections.client(permit)
+
+        async def send(known_state: PowerState | None = None) -> None:
+            await client.send_command(text, known_state=known_state)
+            noted.done = True
+
         if not permit.panel.kind.has_console:
-            await client.send_command(text)
+            await send()
             return CommandAnswer(text, (), _("Sent. Panel 0.7 does not show API keys what the console answers."))
         async with AsyncExitStack() as stack:
             listener, deaf = await self._hear(permit, stack)
             if listener is None:
-                await client.send_command(text)
+                await send()
                 return CommandAnswer(text, (), _("Sent, but the answer cannot be read: {why}").format(why=deaf))
-            return await self._ask(client, permit.server, text, listener)
+            return await self._ask(send, permit.server, text, listener)
 
     async def last_lines(self, permit: Permit, count: int) -> tuple[list[str], str | None]:
         """Return the console's last lines (masked, with escape sequences) and a note when there is something to say.
@@ -107,13 +122,14 @@ class Consoles:
         """
         if permit.action is not Action.CONSOLE:
             raise ValueError(f"a permit to {permit.action} shows no console")
-        if not permit.panel.kind.has_console:
-            raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
-        async with AsyncExitStack() as stack:
-            listener = await self._connections.hear(permit, stack, within=self._timing.ready)
-            await self._access.confirm(permit)
-            lines = self._masked(permit.server, listener.tail(count))
-            offline = listener.state is PowerState.OFFLINE
+        with attempt(permit, outcome="shown"):
+            if not permit.panel.kind.has_console:
+                raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
+            async with AsyncExitStack() as stack:
+                listener = await self._connections.hear(permit, stack, within=self._timing.ready)
+                await self._access.confirm(permit)
+                lines = self._masked(permit.server, listener.tail(count))
+                offline = listener.state is PowerState.OFFLINE
         if offline:
             return lines, _("**{server}** is offline.").format(server=escape(permit.server.name))
         return lines, None if lines else _("The console has printed nothing yet.")
@@ -125,12 +141,14 @@ class Consoles:
         except BotError as error:
             return None, str(error)
 
-    async def _ask(self, client: PermittedClient, server: LinkedServer, text: str, listener: Listener) -> CommandAnswer:
+    async def _ask(
+        self, send: Callable[[PowerState | None], Awaitable[None]], server: LinkedServer, text: str, listener: Listener
+    ) -> CommandAnswer:
         heard = _Heard()
         reader = asyncio.create_task(heard.read(listener), name=f"answer of {server.uuid}")
         try:
             sent_at = self._now()
-            await client.send_command(text, known_state=_known(listener))
+            await send(_known(listener))
             await heard.settle(self._timing)
         finally:
             reader.cancel()
@@ -139,6 +157,10 @@ class Consoles:
         answer = _without_echo([line for line in heard.lines if line.at >= sent_at], text)
         note = None if answer else _("Sent. The console printed nothing in answer.")
         return CommandAnswer(text, tuple(self._masked(server, answer)), note)
+
+    def _shown(self, server: LinkedServer, typed: str) -> str:
+        """What a member typed, as it may stand in the log."""
+        return self._redactor(server.id).redact(typed[:_MAX_INPUT])
 
     def _masked(self, server: LinkedServer, printed: Iterable[ConsoleLine]) -> list[str]:
         redactor = self._redactor(server.id)

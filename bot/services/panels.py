@@ -14,6 +14,7 @@ from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
 from bot.panel.urls import normalise_panel_url
 from bot.services.access import Access
+from bot.services.action_log import noted
 from bot.services.connections import Connections
 from bot.services.finding import fits, not_on_panel, on_panel
 from bot.services.members import Member
@@ -77,6 +78,7 @@ class Panels:
         self._read_at: dict[int, float] = {}
         self._refreshes: dict[int, asyncio.Task[None]] = {}
 
+    @noted("panel connect")
     async def connect(self, member: Member, *, url: str, key: str, label: str) -> ConnectedPanel:
         """Verify the key, recognise the panel's kind, store it; raises PanelError or BadInput, storing nothing.
 
@@ -98,6 +100,7 @@ class Panels:
         self._remember(panel.id, servers)
         return await self._connected(panel, identity)
 
+    @noted("panel replace-key")
     async def replace_key(self, member: Member, panel: Panel, key: str) -> ConnectedPanel:
         """Put a new key in the place of the old one, once the panel has accepted it."""
         self._access.require_admin(member)
@@ -136,6 +139,7 @@ class Panels:
         if now is None or (now.url, now.label) != (panel.url, panel.label):
             raise _gone(panel)
 
+    @noted("panel remove")
     async def remove(self, member: Member, panel: Panel) -> int:
         """Forget a panel, its key and everything linked through it; return how many servers that were."""
         self._access.require_admin(member)

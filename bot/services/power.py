@@ -11,6 +11,7 @@ from bot.console.events import ConsoleEvent, ConsoleLine, Parked, StatsUpdated, 
 from bot.console.listener import Listener
 from bot.errors import BotError, ConsoleError, NotAllowed, NotSupported, PanelError, RateLimited
 from bot.i18n import _
+from bot.services.action_log import attempt
 from bot.services.connections import Connections, PermittedClient
 from bot.services.outcome import Outcome, OutcomeTiming, Progress, needless
 from bot.services.permits import Permit
@@ -58,15 +59,20 @@ class Power:
         panel did not accept the signal.
         """
         signal, server = Signal(permit.action.value), permit.server
-        client = await self._connections.client(permit)
         async with AsyncExitStack() as stack:
-            listener = await self._hear(permit, stack)
-            before = listener.state if listener else await _polled_state(client)
-            if (answer := needless(signal, escape(server.name), before)) is not None:
+            with attempt(permit) as noted:
+                client = await self._connections.client(permit)
+                listener = await self._hear(permit, stack)
+                before = listener.state if listener else await _polled_state(client)
+                sent_at = self._clock()
+                answer = needless(signal, escape(server.name), before)
+                if answer is None:
+                    await client.send_signal()
+                else:
+                    noted.outcome = f"not sent, because it is {before.value}"
+            if answer is not None:
                 yield answer
                 return
-            sent_at = self._clock()
-            await client.send_signal()
             yield Progress(_sent(signal, server))
             outcome = Outcome(signal, escape(server.name), before=before, sent_at=sent_at, timing=self._timing.outcome)
             async for progress in self._steps(listener, client, outcome, sent_at):

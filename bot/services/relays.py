@@ -8,6 +8,7 @@ from bot.errors import BadInput, NotSupported
 from bot.i18n import _
 from bot.names import refuse_blank
 from bot.services.access import Access
+from bot.services.action_log import note, noted
 from bot.services.members import Member
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Pause, Relay
@@ -47,6 +48,7 @@ class Relays:
         self._health = health
         self._now = now
 
+    @noted("relay add")
     async def add(
         self,
         member: Member,
@@ -95,6 +97,7 @@ class Relays:
             )
         return relay, tuple(warnings)
 
+    @noted("relay remove")
     async def remove(self, member: Member, *, server: LinkedServer | None, channel_id: int) -> int:
         """Stop relaying into the channel, one server's console or (None) all; return how many relays ended."""
         self._access.require_admin(member)
@@ -121,8 +124,10 @@ class Relays:
         if dead:
             await self._store.relays.remove(dead)
             self._changed(member.guild_id)
+            note(member, "relay remove, of dead ones", "done", server=server.id)
         return len(dead)
 
+    @noted("relay pause")
     async def pause(
         self, member: Member, *, server: LinkedServer | None, channel_id: int, minutes: int
     ) -> tuple[int, datetime | None]:

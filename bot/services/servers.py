@@ -11,6 +11,7 @@ from bot.names import fold, is_one_line, refuse_blank, tidied
 from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
+from bot.services.action_log import noted, refusals
 from bot.services.connections import Connections, PermittedClient
 from bot.services.finding import MAX_NAME, check_name, check_template, named, which
 from bot.services.members import Member
@@ -89,13 +90,14 @@ class Servers:
         Left out, it is the one whose console the channel relays, else the only one. Raises NotAllowed when it exists
         but the member may not `action` it, UnknownServer with a list of those he may otherwise.
         """
-        rights = await self._access.rights_of(member)
-        allowed = [permit.server for permit in rights.permits(action)]
-        server = await self._meant(text, channel_id=channel_id, servers=rights.servers, preferred=allowed)
-        if server is None or not rights.actions(server):
-            # A name that the member may not even see is answered as one that does not exist.
-            raise UnknownServer(which(text, allowed, any_linked=bool(rights.servers)))
-        return rights.permit(action, server)
+        with refusals(member, action.value):
+            rights = await self._access.rights_of(member)
+            allowed = [permit.server for permit in rights.permits(action)]
+            server = await self._meant(text, channel_id=channel_id, servers=rights.servers, preferred=allowed)
+            if server is None or not rights.actions(server):
+                # A name that the member may not even see is answered as one that does not exist.
+                raise UnknownServer(which(text, allowed, any_linked=bool(rights.servers)))
+            return rights.permit(action, server)
 
     async def resolve_admin(self, member: Member, text: str | None, *, channel_id: int) -> LinkedServer:
         """Like `resolve`, for commands that need Manage Server."""
@@ -120,6 +122,7 @@ class Servers:
         )
         return [server.name for server in servers[:25]]
 
+    @noted("server link")
     async def link(
         self, member: Member, *, panel: Panel, text: str, name: str | None = None, say_template: str | None = None
     ) -> LinkedServer:
@@ -136,6 +139,7 @@ class Servers:
             say_template=check_template(say_template) if say_template is not None else DEFAULT_SAY_TEMPLATE,
         )
 
+    @noted("server edit")
     async def edit(
         self, member: Member, server: LinkedServer, *, name: str | None, say_template: str | None
     ) -> LinkedServer:
@@ -151,6 +155,7 @@ class Servers:
         self._changed(member.guild_id)
         return edited
 
+    @noted("server unlink")
     async def unlink(self, member: Member, server: LinkedServer) -> None:
         """Forget the server with its grants and relays; nothing happens to it on the panel."""
         self._access.require_admin(member)
