@@ -1,13 +1,18 @@
 """The counters and gauges, declared once; the health page renders them for Prometheus."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+# Meant for servers of many processes: the library would keep its figures in files there, beyond this one's end.
+for _name in ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"):
+    os.environ.pop(_name, None)
 
-from bot.vitals import RelayHealth, RelayState
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest  # noqa: E402
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric  # noqa: E402
+from prometheus_client.registry import Collector  # noqa: E402
+
+from bot.vitals import RelayHealth, RelayState  # noqa: E402
 
 REGISTRY = CollectorRegistry()
 """Our own: the library's default one would carry what other code registers."""

@@ -105,6 +105,13 @@ def test_no_annotation_names_a_neighbour_in_its_class_for_a_builtin() -> None:
                         assert not used & taken, f"{path}: {node.name}.{method.name}"
 
 
+def test_nothing_is_asked_of_sqlite_that_older_systems_do_not_know() -> None:
+    """Python comes with the system's SQLite: RETURNING is known since 3.35, and RHEL 9 has 3.34."""
+    for path in [*(ROOT / "bot" / "store").rglob("*.py"), *(ROOT / "migrations").rglob("*.py")]:
+        asked = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert "returning" not in asked, path
+
+
 def test_the_store_does_not_load_alembic_until_it_migrates() -> None:
     program = "import sys, bot.store.store; sys.exit('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0

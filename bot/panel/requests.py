@@ -18,6 +18,8 @@ from bot.panel.wire import parse_server
 from bot.terms import PanelKind
 
 _ATTEMPTS = 3
+# The transport logs every failure. The library would log repetitions too, and where it finds structlog past our log.
+stamina.instrumentation.set_on_retry_hooks([])
 
 
 class Requests:

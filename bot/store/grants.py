@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import CursorResult, Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput
@@ -98,7 +98,8 @@ class Grants:
             query = delete(GrantRow).where(GrantRow.guild_id == guild_id, GrantRow.role_id == role_id)
             if not isinstance(server_id, AnyServer):
                 query = query.where(GrantRow.server_id == server_id)
-            return len((await session.execute(query.returning(GrantRow.id))).all())
+            # No RETURNING: SQLite knows it since 3.35, and systems with 3.34 are still about.
+            return cast("CursorResult[Any]", await session.execute(query)).rowcount
 
 
 async def _refuse_strangers(session: AsyncSession, guild_id: int, server_id: int | None, panel_id: int | None) -> None:

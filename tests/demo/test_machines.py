@@ -19,8 +19,9 @@ from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
 print(utils._ZSTD_SOURCE, utils.HAS_ORJSON, HAS_BROTLI, HAS_ZSTD, aiohttp.DefaultResolver.__name__)
 """
 """Prints what the libraries of the interpreter that runs it have found."""
-PROXY = """
+VARIABLES = """
 import os
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = "/nonexistent"
 for name in ("http", "https", "ws", "wss", "all"):
     os.environ[f"{name}_proxy"] = os.environ[f"{name.upper()}_PROXY"] = "http://127.0.0.1:9"
 for name in ("no_proxy", "NO_PROXY"):
@@ -90,9 +91,9 @@ def test_it_starts_in_a_checkout_with_blanks_and_umlauts_and_writes_nothing_into
         folder.chmod(0o755)
 
 
-def test_it_starts_behind_a_proxy_that_everything_else_uses(start, tmp_path):
-    """Panels and nodes are contacted from here alone, where their addresses are checked."""
-    python = python_of(tmp_path, start=PROXY)
+def test_it_starts_where_variables_are_set_that_libraries_read_unasked(start, tmp_path):
+    """A proxy above all: panels and nodes are contacted from here, where their addresses are checked."""
+    python = python_of(tmp_path, start=VARIABLES)
     data = tmp_path / "data"
     starts(start("--port", "0", "--ready", "--data", str(data), python=python, HOME="/nonexistent"), data)
 
