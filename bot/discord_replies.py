@@ -16,6 +16,7 @@ from bot import metrics
 from bot.errors import BotError
 from bot.i18n import _
 from bot.logs import keep_log_context
+from bot.time_slice import count_for
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,11 @@ def clip(text: str, limit: int) -> str:
 
 
 def name_in_logs(interaction: discord.Interaction[Any]) -> None:
-    """Have every line that this interaction's task logs say whom it concerns; `finish_answers` waits for the task."""
+    """Have every line that this interaction's task logs say whom it concerns; `finish_answers` waits for the task.
+
+    What it has to work off in bulk counts as its guild's.
+    """
+    count_for(interaction.guild_id)
     keep_log_context(guild=interaction.guild_id, user=interaction.user.id)
     task = asyncio.current_task()
     if task is not None:

@@ -1,20 +1,25 @@
 """Pure: a waiting line in which owners take turns, and within an owner its parts, however many of either wait."""
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import repeat
 from typing import Generic, TypeVar
 
 OwnerT = TypeVar("OwnerT", bound=Hashable)
 PartT = TypeVar("PartT", bound=Hashable)
 WaiterT = TypeVar("WaiterT")
+_T = TypeVar("_T")
 
 
-class _Owner(Generic[PartT, WaiterT]):
+class _Owner(Generic[OwnerT, PartT, WaiterT]):
     """One owner's waiters, by the part of it that they wait for."""
 
     def __init__(self) -> None:
         self.parts: OrderedDict[PartT, deque[WaiterT]] = OrderedDict()
         self.waiting = 0
+
+    def in_order(self, owner: OwnerT) -> Iterator[tuple[OwnerT, PartT, WaiterT]]:
+        return _by_turns(zip(repeat(owner), repeat(part), line, strict=False) for part, line in self.parts.items())
 
 
 class FairLine(Generic[OwnerT, PartT, WaiterT]):
@@ -25,7 +30,7 @@ class FairLine(Generic[OwnerT, PartT, WaiterT]):
     """
 
     def __init__(self) -> None:
-        self._owners: OrderedDict[OwnerT, _Owner[PartT, WaiterT]] = OrderedDict()
+        self._owners: OrderedDict[OwnerT, _Owner[OwnerT, PartT, WaiterT]] = OrderedDict()
 
     def __bool__(self) -> bool:
         """Whether anybody waits."""
@@ -53,22 +58,28 @@ class FairLine(Generic[OwnerT, PartT, WaiterT]):
 
     def first(self) -> tuple[OwnerT, PartT, WaiterT] | None:
         """Return who comes next; None where nobody waits."""
-        for owner, mine in self._owners.items():
-            for part, line in mine.parts.items():
-                return owner, part, line[0]
-        return None
+        return next(self.in_order(), None)
+
+    def in_order(self) -> Iterator[tuple[OwnerT, PartT, WaiterT]]:
+        """Yield all who wait, in the order in which they come if nobody joins or leaves."""
+        return _by_turns(mine.in_order(owner) for owner, mine in self._owners.items())
+
+    def serve(self, owner: OwnerT, part: PartT, waiter: WaiterT) -> None:
+        """Let somebody who waits have his turn: he leaves, and owner and part stand behind all others."""
+        self.leave(owner, part, waiter)
+        mine = self._owners.get(owner)
+        if mine is not None:
+            self._owners.move_to_end(owner)
+            if part in mine.parts:
+                mine.parts.move_to_end(part)
 
     def pop(self) -> WaiterT:
-        """Take out who comes next, and put owner and part behind all others; raises KeyError where nobody waits."""
-        owner, mine = self._owners.popitem(last=False)
-        part, line = mine.parts.popitem(last=False)
-        waiter = line.popleft()
-        mine.waiting -= 1
-        if line:
-            mine.parts[part] = line
-        if mine.parts:
-            self._owners[owner] = mine
-        return waiter
+        """Serve who comes next; raises IndexError where nobody waits."""
+        first = self.first()
+        if first is None:
+            raise IndexError("nobody waits")
+        self.serve(*first)
+        return first[2]
 
     def ahead(self, owner: OwnerT, *, back_after: float = float("inf")) -> float:
         """Return how many grants come before that of a part which would stand in line now.
@@ -88,3 +99,19 @@ class FairLine(Generic[OwnerT, PartT, WaiterT]):
             length = shorter
             shorter = 1 + sum(min(1.0, waiting * length / (back_after + length)) for waiting in others)
         return max(lined_up, own * shorter)
+
+
+def _by_turns(those: Iterable[Iterator[_T]]) -> Iterator[_T]:
+    """Yield the first of each, then the second of each, and so on."""
+    coming, again = iter(those), deque[Iterator[_T]]()
+    for one in coming:  # not looked at before it is their turn: there may be many
+        for first in one:
+            yield first
+            again.append(one)
+            break
+    while again:
+        one = again.popleft()
+        for following in one:
+            yield following
+            again.append(one)
+            break

@@ -2,12 +2,15 @@
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from functools import partial
+from itertools import islice
 from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
+
+from bot.fair_line import FairLine
 
 SECONDS = 0.005
 """How long a slice lasts."""
@@ -17,15 +20,32 @@ has it, and must not wait for as many slices. A turn in which nothing is done ta
 _AT_ONCE = 16
 """So many of those who wait go on with a new slice: most have little to do."""
 
+_owner: ContextVar[Hashable] = ContextVar("owner of bulk work", default=None)
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+def count_for(owner: Hashable) -> None:
+    """Have the bulk work of this task, and of tasks that it starts from now on, count as that owner's: a guild's."""
+    _owner.set(owner)
+
+
+class _Waiter:
+    """Somebody who waits for a slice, until it was really his."""
+
+    __slots__ = ("wake",)
+
+    def __init__(self) -> None:
+        self.wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
 class TimeSlices:
     """One event loop's slices of bulk work: one at a time, however many work in bulk, and others have turns between.
 
-    So bulk work never holds others up for longer than one slice, and those who work in bulk come on in the order they
-    asked. It goes by the time that has passed, for no count of items tells how long they take.
+    So bulk work never holds others up for longer than one slice. Owners of bulk work (see `count_for`) take turns, and
+    within an owner it goes on in the order it was asked for: a guild with hundreds of chatty consoles delays those of
+    others by some slices only. It goes by the time that has passed, for no count of items tells how long they take.
     """
 
     def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -36,10 +56,10 @@ class TimeSlices:
         self._resting = False
         self._looking = False
         """Whether the loop is going to call `_turned`."""
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._passed_over: deque[asyncio.Future[None]] = deque()
-        """Whose turn had come when those before them used up the slice."""
+        self._waiting: FairLine[Hashable, None, _Waiter] = FairLine()
         self._thread: ThreadPoolExecutor | None = None
+        self._thread_busy = False
+        self._for_thread: FairLine[Hashable, None, asyncio.Future[None]] = FairLine()
 
     async def breathe(self) -> None:
         """Return at once while the present slice lasts, else when others had their turns and it is the caller's again.
@@ -47,12 +67,19 @@ class TimeSlices:
         To be awaited before each piece of work from outside: an entry, a line, some KiB; what takes as long as a slice
         all by itself must be cut smaller (see `work`), or done elsewhere (see `aside`).
         """
-        queue = self._waiting
-        while not self._may_work():
-            waiter = asyncio.get_running_loop().create_future()
-            queue.append(waiter)
-            await waiter
-            queue = self._passed_over
+        if self._may_work():
+            return
+        owner, waiter = _owner.get(), _Waiter()
+        self._waiting.join(owner, None, waiter)
+        try:
+            await waiter.wake
+            while not self._may_work():  # those before used up the slice
+                waiter.wake = asyncio.get_running_loop().create_future()
+                await waiter.wake
+        except asyncio.CancelledError:
+            self._waiting.leave(owner, None, waiter)
+            raise
+        self._waiting.serve(owner, None, waiter)
 
     async def work(self, steps: Generator[None, None, _T]) -> _T:
         """Run a generator that yields between pieces of its work, in slices; return what it returns."""
@@ -64,14 +91,33 @@ class TimeSlices:
                 return end.value
 
     async def aside(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Call a pure function in a thread, which all such calls share, one after the other; return what it returns.
+        """Call a pure function in a thread, which all such calls share, owner by owner; return what it returns.
 
         For work that cannot yield: the interpreter divides its time between threads by itself. Not the loop's own
         threads, as a name server that does not answer may keep those waiting.
         """
+        loop = asyncio.get_running_loop()
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="aside")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(function, *args, **kwargs))
+        if self._thread_busy:
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._for_thread.join(_owner.get(), None, waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                if not waiter.cancelled():  # its turn came in the same moment: somebody else may have it
+                    self._thread_free()
+                raise
+        self._thread_busy = True
+        called = loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
+        called.add_done_callback(lambda _called: self._thread_free())
+        return await called
+
+    def _thread_free(self) -> None:
+        waiter = _next(self._for_thread)
+        self._thread_busy = waiter is not None
+        if waiter is not None:
+            waiter.set_result(None)
 
     def _may_work(self) -> bool:
         if self._resting:
@@ -90,11 +136,9 @@ class TimeSlices:
     def _turned(self) -> None:
         """The loop has turned: those who wait go on, after a rest if the slice was used up."""
         self._looking = False
-        self._waiting.extendleft(reversed(self._passed_over))
-        self._passed_over.clear()
         used_up = self._began is not None and self._clock() - self._began >= self._seconds
         self._began = None
-        if self._waiting and used_up:
+        if used_up and self._waiting:
             self._resting = True
             self._rest(_REST)
         else:
@@ -108,14 +152,21 @@ class TimeSlices:
             self._let_go_on()
 
     def _let_go_on(self) -> None:
-        let_go = 0
-        while self._waiting and let_go < _AT_ONCE:
-            waiter = self._waiting.popleft()
-            if not waiter.done():  # not cancelled meanwhile
-                waiter.set_result(None)
-                let_go += 1
+        let_go = list(islice(self._waiting.in_order(), _AT_ONCE))
+        for _whose, _part, waiter in let_go:
+            if not waiter.wake.done():  # not cancelled meanwhile
+                waiter.wake.set_result(None)
         if let_go:
             self._look_soon()
+
+
+def _next(line: FairLine[Hashable, None, asyncio.Future[None]]) -> asyncio.Future[None] | None:
+    """Take whoever comes next out of the line; None where nobody waits."""
+    while (first := line.first()) is not None:
+        if not first[2].done():
+            return line.pop()
+        line.leave(*first)  # cancelled: nobody loses a turn by that
+    return None
 
 
 def finish(steps: Generator[None, None, _T]) -> _T:

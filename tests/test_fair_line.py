@@ -59,6 +59,8 @@ class Line(RuleBasedStateMachine):
     @rule()
     def grant(self):
         owner, part, first = self.line.first()
+        order = [waiter for _owner, _part, waiter in self.line.in_order()]
+        assert order[0] is first and sorted(map(id, order)) == sorted(map(id, self.waiting))
         one = self.line.pop()
         assert one is first and (one.owner, one.part) == (owner, part)
         mine = [other for other in self.waiting if (other.owner, other.part) == (owner, part)]
@@ -101,6 +103,21 @@ def test_how_many_come_before_is_exact_where_nobody_joins_meanwhile(joined, owne
     while line.pop() != "me":
         count += 1
     assert count == told
+
+
+@given(st.lists(st.tuples(OWNERS, PARTS), max_size=40))
+def test_the_order_told_is_that_in_which_they_come(joined):
+    line = FairLine()
+    for number, (who, part) in enumerate(joined):
+        line.join(who, part, number)
+    told = list(line.in_order())
+    come = []
+    while line:
+        come.append(line.first())
+        line.pop()
+    assert told == come
+    with pytest.raises(IndexError):
+        line.pop()
 
 
 @pytest.mark.parametrize(("others", "own"), [(0, 119), (1, 119), (100, 119), (100, 0), (20, 9), (1000, 3), (5, 40)])

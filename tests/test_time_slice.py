@@ -209,3 +209,78 @@ async def test_all_rooms_share_the_slices_of_their_loop() -> None:
         return time_slice.shared()
 
     assert await asyncio.to_thread(lambda: asyncio.run(other())) is not mine
+
+
+async def test_an_owner_with_hundreds_of_workers_delays_another_by_a_slice_only() -> None:
+    clock, order = Clock(), list[int]()
+    slices = TimeSlices(0.005, clock)
+    begin = asyncio.Event()
+
+    async def worker(owner: int, pieces: int) -> None:
+        time_slice.count_for(owner)
+        await begin.wait()
+        for _ in range(pieces):
+            await slices.breathe()
+            clock.work(0.005)
+            order.append(owner)
+
+    workers = [asyncio.create_task(worker(1, 3)) for _ in range(300)]
+    workers += [asyncio.create_task(worker(owner, 10)) for owner in (2, 3)]
+    await asyncio.sleep(0)
+    begin.set()
+    await asyncio.gather(*workers)
+    for owner in (2, 3):
+        places = [place for place, whose in enumerate(order) if whose == owner]
+        assert places[-1] <= 3 * 10 + 3, "every third slice is its own"
+    assert order.count(1) == 900
+
+
+async def test_tasks_count_for_the_owner_of_the_task_that_started_them() -> None:
+    owners: list[object] = []
+
+    async def child() -> None:
+        owners.append(time_slice._owner.get())
+
+    async def parent(owner: int) -> None:
+        time_slice.count_for(owner)
+        await asyncio.create_task(child())
+
+    await asyncio.gather(asyncio.create_task(parent(1)), asyncio.create_task(parent(2)))
+    await asyncio.create_task(child())
+    assert owners == [1, 2, None] or owners == [2, 1, None]
+
+
+async def test_what_is_done_aside_is_shared_out_among_owners_and_whoever_gives_up_leaves_his_turn() -> None:
+    slices, order = TimeSlices(), list[tuple[int, int]]()
+    hold = threading.Event()
+
+    async def call(owner: int, number: int) -> None:
+        time_slice.count_for(owner)
+        await slices.aside(order.append, (owner, number))
+
+    first = asyncio.create_task(slices.aside(hold.wait))
+    await asyncio.sleep(0)
+    calls = [asyncio.create_task(call(1, number)) for number in range(50)]
+    calls += [asyncio.create_task(call(2, number)) for number in range(3)]
+    await asyncio.sleep(0)
+    calls[0].cancel()
+    hold.set()
+    await asyncio.gather(first, *calls, return_exceptions=True)
+    assert order[:6] == [(1, 1), (2, 0), (1, 2), (2, 1), (1, 3), (2, 2)]
+    assert len(order) == 52
+    assert await slices.aside(int, "7") == 7
+
+
+async def test_aside_goes_on_after_those_who_gave_up_in_the_moment_of_their_turn() -> None:
+    slices = TimeSlices()
+    hold = threading.Event()
+    first = asyncio.create_task(slices.aside(hold.wait))
+    await asyncio.sleep(0)
+    second, third = (asyncio.create_task(slices.aside(int, text)) for text in "23")
+    await asyncio.sleep(0)
+    slices._thread_free()  # as when the first is done
+    second.cancel()
+    hold.set()
+    assert await third == 3
+    assert await first
+    assert second.cancelled()

@@ -13,6 +13,7 @@ from bot.relay.agenda import Agenda
 from bot.relay.channels import Leftovers
 from bot.relay.guild import Equipment, GuildRelays
 from bot.relay.wanted import WantedRelay
+from bot.time_slice import count_for
 from bot.vitals import DeliveredTail, RelayHealth
 
 _log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ class RelaySupervisor:
             if self._closing.is_set():
                 return
             guild = self._guild(guild_id)
+            count_for(guild_id)  # so does all that is started in the following
             wait = await guild.follow(wanted, tails)
             self._agenda.rest(guild_id, _now() + self._timing.rest)
             if not guild:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot import metrics
+from bot import metrics, time_slice
 from bot.console.events import (
     Connected,
     ConsoleLine,
@@ -44,6 +44,7 @@ class World:
         self.pasts = []
         self.reading_fails = 0
         self.reads = []
+        self.owners = {}
         paces = Paces(Turns(100_000))
         for channel in range(1, 30):
             paces._channels[channel] = Pace(limit=100_000, remaining=100_000, window=0.01)
@@ -73,6 +74,7 @@ class World:
 
     def open(self, one, past):
         self.pasts.append(past)
+        self.owners[one.relay.id] = time_slice._owner.get()
         return self.consoles.setdefault(one.relay.id, ScriptedConsole())
 
     async def report(self, one, error):

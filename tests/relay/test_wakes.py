@@ -39,6 +39,15 @@ async def test_all_is_read_at_the_start_and_then_only_the_guild_where_something_
         assert world.console(3).opened == 1
 
 
+async def test_what_relays_work_off_in_bulk_counts_as_their_guilds(sink):
+    async with running(sink, wanted(1), theirs(2)) as world:
+        await world.opened(1, 2)
+        world.relays.append(wanted(3, 3, 3))
+        world.wake()
+        await world.opened(3)
+        assert world.owners == {1: GUILD, 2: OTHER, 3: GUILD}
+
+
 async def test_a_guild_without_relays_is_read_and_kept_in_no_memory(sink):
     async with running(sink, wanted(1)) as world:
         await world.opened(1)
