@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+CODECS = ("zstandard", "compression.zstd", "backports.zstd", "brotli", "brotlicffi", "orjson", "aiodns", "uvloop")
+"""What libraries use where they find it."""
 FOLDER = Path(sys.prefix) / ".machines"
 
 

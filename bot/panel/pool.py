@@ -59,7 +59,12 @@ class PanelPool:
             request_class=ConfirmedRequest if for_actions else aiohttp.ClientRequest,
             # A session cookie from a login page would turn every POST into 419 (Sanctum's stateful mode).
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept": "application/json", "User-Agent": f"Wingcord/{_version()}"},
+            headers={
+                "Accept": "application/json",
+                # Said here, for the library would offer whatever decoders it finds on this machine.
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": f"Wingcord/{_version()}",
+            },
             trust_env=False,  # neither proxies nor .netrc of the host may see or change keys
         )
 

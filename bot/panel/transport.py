@@ -19,6 +19,8 @@ from bot.panel.timing import PanelTiming
 
 log = logging.getLogger(__name__)
 
+_UNASKED = {"br", "zstd"}
+"""Compressions that the library unpacks where it happens to find a decoder."""
 _LONGEST_BODY = 8 * 2**20  # a page of 100 servers with long variables stays well below
 
 Confirm = Callable[[], Awaitable[None]]
@@ -135,6 +137,9 @@ class Transport:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=self.timing.total, connect=self.timing.connect),
         ) as response:
+            if not asked.is_action and response.headers.get("Content-Encoding", "").strip().lower() in _UNASKED:
+                response.close()
+                raise _unasked_packing()
             try:
                 text = await _read(response)
             except (aiohttp.ClientError, OSError, TimeoutError):
@@ -157,6 +162,8 @@ class Transport:
             )
         if isinstance(exc, aiohttp.ClientPayloadError):
             return GarbledAnswer(_("The panel's answer broke off in the middle: try again."))
+        if isinstance(exc, aiohttp.ClientResponseError) and "content-encoding" in exc.message:
+            return _unasked_packing()  # no decoder here: the library gives up at the headers
         if isinstance(exc, aiohttp.ClientResponseError):
             return PanelUnreachable(
                 _(
@@ -169,6 +176,16 @@ class Transport:
     def _clean(self, text: str) -> str:
         """Cap what a debug-mode panel tells, and keep the key out should it echo the request."""
         return text.replace(self.key, "[key]")[:200]
+
+
+def _unasked_packing() -> PanelBroken:
+    """Return the error for a compression that the library unpacks on some machines alone."""
+    return PanelBroken(
+        _(
+            "The panel's answer is compressed in a way that was not asked for: whoever runs the web server or proxy in "
+            "front of the panel must mend that."
+        )
+    )
 
 
 async def _read(response: aiohttp.ClientResponse) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.machines import packages, python_of
+from tests.machines import CODECS, packages, python_of
 
 from .conftest import ROOT, visit, wait_until
 
-CODECS = ("zstandard", "compression.zstd", "backports.zstd", "brotli", "brotlicffi", "orjson", "aiodns", "uvloop")
 FOUND = """
 import aiohttp, discord.utils as utils, sys
 from aiohttp.compression_utils import HAS_BROTLI, HAS_ZSTD
