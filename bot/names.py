@@ -23,9 +23,14 @@ def fold(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
+def has_controls(text: str) -> bool:
+    """Whether there are line ends of any kind, control characters or halves of characters in the text."""
+    return any(unicodedata.category(char) in _UNFIT for char in text)
+
+
 def is_one_line(text: str) -> bool:
     """Whether the text is one line that shows as it is: nothing invisible alone, no control characters."""
-    if _ORDERING.search(text) or any(unicodedata.category(char) in _UNFIT for char in text):
+    if _ORDERING.search(text) or has_controls(text):
         return False
     return not is_blank(text)
 

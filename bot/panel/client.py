@@ -8,7 +8,7 @@ from bot.i18n import _
 from bot.panel import recognise, sentences
 from bot.panel.asked import Asked, Operation
 from bot.panel.budget import GENERAL, Budget
-from bot.panel.checks import check_command, check_identifier
+from bot.panel.checks import check_identifier
 from bot.panel.flights import Flights
 from bot.panel.models import ConsoleTicket, PanelIdentity, Resources, Server
 from bot.panel.requests import Requests, no_list, unexpected
@@ -17,9 +17,12 @@ from bot.panel.timing import PanelTiming
 from bot.panel.transport import Confirm, Sessions, Transport
 from bot.panel.wire import parse_resources, parse_server
 from bot.terms import PanelKind, PowerState, Signal
+from bot.text.console_line import one_line
 
 log = logging.getLogger(__name__)
 
+LONGEST_COMMAND = 2000
+"""Characters. Wings' socket refuses frames over 4096 bytes, games' consoles far less; Discord's options end at 6000."""
 _BASE = "/api/client"
 _MOST_PAGES = 100
 _SIGNAL_PERMISSIONS = {
@@ -111,7 +114,7 @@ class PanelClient:
         else the panel's, which may be 20 s old. Nothing is sent where it cannot be told.
         """
         path = f"{_path(identifier)}/command"
-        command = check_command(command)
+        command = one_line(command, longest=LONGEST_COMMAND)
         kind = await self._known_kind()
         if kind is PanelKind.PELICAN:
             await self._require_running(identifier, known_state)
