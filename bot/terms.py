@@ -1,6 +1,6 @@
 """The words that every room shares: power states, signals, actions, panel kinds and relay styles."""
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 
 class PowerState(StrEnum):
@@ -46,6 +46,24 @@ class PanelKind(StrEnum):
     def has_console(self) -> bool:
         """Whether a client key can reach the console: panel 0.7 offers no such route."""
         return self is not PanelKind.PTERODACTYL_0_7
+
+
+class Separators(StrEnum):
+    """Whether text for a game is searched for what ends a command there. The words are those of `/server edit`."""
+
+    CHECKED = "checked"
+    NONE = "none"
+
+
+class ConsoleSyntax(Enum):
+    """What is known of how a game's console takes commands apart."""
+
+    UNKNOWN = "unknown"
+    """Nothing, so it may have any separator that some game has."""
+    MINECRAFT = "minecraft"
+    """A line is a command there, by the word of the panel's egg."""
+    LINE = "line"
+    """A line is a command there, by the word of an admin."""
 
 
 class RelayStyle(StrEnum):

@@ -41,6 +41,8 @@ class Server:
     allocations: tuple[Allocation, ...] = ()
     busy: BusyReason | None = None
     """Set while the server is suspended, installing, restoring, transferring or its node under maintenance."""
+    is_minecraft: bool | None = None
+    """Whether its egg has Minecraft's EULA among its features; None where the panel does not tell (0.7)."""
     permissions: frozenset[str] | None = None
     """Panel permissions of the key's user; `*` for owners. None where the panel does not tell (lists, 0.7)."""
 

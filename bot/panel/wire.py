@@ -54,6 +54,13 @@ def _as_dict(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
+def _names_eula(features: object) -> bool | None:
+    """Whether an egg's features hold the EULA, which only Minecraft's have; None for what is no list of features."""
+    if features is None:
+        return False
+    return "eula" in cast("list[object]", features) if isinstance(features, list) else None
+
+
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
@@ -86,6 +93,7 @@ class _Server(_Wire):
     is_installing: Flag = False
     is_transferring: Flag = False
     is_node_under_maintenance: Flag = False
+    egg_features: Annotated[bool | None, BeforeValidator(_names_eula)] = None
     limits: Annotated[_Limits, _or_default(_Limits())] = _Limits()
     relationships: Annotated[_Relationships, _or_default(_Relationships())] = _Relationships()
 
@@ -131,6 +139,7 @@ def parse_server(entry: object, *, kind: PanelKind) -> Server:
         ),
         allocations=_allocations(raw.relationships.allocations),
         busy=_busy(raw, kind),
+        is_minecraft=raw.egg_features,
         permissions=_permissions(_as_dict(_as_dict(entry).get("meta")).get("user_permissions")),
     )
 

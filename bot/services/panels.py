@@ -18,6 +18,7 @@ from bot.services.action_log import noted
 from bot.services.connections import Connections
 from bot.services.finding import fits, not_on_panel, on_panel
 from bot.services.members import Member
+from bot.services.minecraft import learn_minecraft
 from bot.store.store import Store
 from bot.store.values import Panel
 from bot.text.markdown import escape
@@ -111,6 +112,7 @@ class Panels:
             raise _gone(panel)
         self._connections.dropped(former, panel, await self._store.servers.list(panel.guild_id))
         self._remember(panel.id, servers)
+        await learn_minecraft(self._store, panel.id, servers)
         return await self._connected(panel, identity)
 
     async def find(self, member: Member, label: str | None) -> Panel:
@@ -238,6 +240,7 @@ class Panels:
     async def _read(self, panel: Panel) -> Sequence[PanelServer]:
         servers = await (await self._connections.catalogue(panel)).list_servers()
         self._remember(panel.id, servers)
+        await learn_minecraft(self._store, panel.id, servers)
         return servers
 
     def _remember(self, panel_id: int, servers: Sequence[PanelServer]) -> None:

@@ -1,6 +1,6 @@
 """Queries about linked servers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, select
@@ -15,6 +15,7 @@ from bot.store.limits import refuse_more_servers
 from bot.store.locks import delete_relays, hold
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import LinkedServer
+from bot.terms import Separators
 
 DEFAULT_SAY_TEMPLATE = "say {message}"
 
@@ -36,6 +37,7 @@ class Servers:
         uuid: str,
         *,
         say_template: str = DEFAULT_SAY_TEMPLATE,
+        is_minecraft: bool = False,
     ) -> LinkedServer:
         """Link a panel's server under a name, and return it.
 
@@ -62,6 +64,8 @@ class Servers:
                 identifier=identifier,
                 uuid=uuid,
                 say_template=say_template,
+                separators=Separators.CHECKED.value,
+                is_minecraft=is_minecraft,
             )
             session.add(row)
             await session.flush()
@@ -78,7 +82,14 @@ class Servers:
             row = await session.get(ServerRow, server_id)
             return server_value(row) if row is not None else None
 
-    async def edit(self, server_id: int, *, name: str | None = None, say_template: str | None = None) -> LinkedServer:
+    async def edit(
+        self,
+        server_id: int,
+        *,
+        name: str | None = None,
+        say_template: str | None = None,
+        separators: Separators | None = None,
+    ) -> LinkedServer:
         """Change what is given, and return the server.
 
         Raises:
@@ -95,7 +106,20 @@ class Servers:
                 row.name_folded = fold(name)
             if say_template is not None:
                 row.say_template = say_template
+            if separators is not None:
+                row.separators = separators.value
             return server_value(row)
+
+    async def learn_minecraft(self, panel_id: int, known: Mapping[str, bool]) -> None:
+        """Store which of the servers linked through a panel are Minecraft, by uuid; writes only what has changed."""
+        linked = select(ServerRow).where(ServerRow.panel_id == panel_id)
+        async with self._database.reading() as session:
+            rows = await session.scalars(linked)
+            if all(known.get(row.uuid, row.is_minecraft) == row.is_minecraft for row in rows):
+                return
+        async with self._database.writing() as session:
+            for row in await session.scalars(linked):
+                row.is_minecraft = known.get(row.uuid, row.is_minecraft)
 
     async def unlink(self, server_id: int) -> None:
         """Delete the linked server with its relays and the grants about it."""
@@ -134,4 +158,6 @@ def server_value(row: ServerRow | Row[Any]) -> LinkedServer:
         identifier=row.identifier,
         uuid=row.uuid,
         say_template=row.say_template,
+        separators=Separators(row.separators),
+        is_minecraft=row.is_minecraft,
     )

@@ -69,6 +69,8 @@ class ServerRow(Base):
     identifier: Mapped[str]
     uuid: Mapped[str]
     say_template: Mapped[str]
+    separators: Mapped[str] = mapped_column(server_default="checked")
+    is_minecraft: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=_now)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.terms import Action, PanelKind, RelayStyle
+from bot.terms import Action, ConsoleSyntax, PanelKind, RelayStyle, Separators
 from bot.vitals import DeliveredTail
 
 
@@ -41,6 +41,16 @@ class LinkedServer:
     identifier: str
     uuid: str
     say_template: str = "say {message}"
+    separators: Separators = Separators.CHECKED
+    is_minecraft: bool = False
+    """By the word of the panel's egg, as last heard."""
+
+    @property
+    def console_syntax(self) -> ConsoleSyntax:
+        """How its console takes a line apart, as far as anybody said."""
+        if self.separators is Separators.NONE:
+            return ConsoleSyntax.LINE
+        return ConsoleSyntax.MINECRAFT if self.is_minecraft else ConsoleSyntax.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,30 @@ def test_a_state_that_forbids_everything_is_named(recorded, version, kind, name,
     assert parse_server(recorded(version, f"server_{name}"), kind=kind).busy is reason
 
 
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        (["eula", "java_version"], True),
+        (["steam_disk_space", "gsl_token"], False),
+        ([], False),
+        (None, False),
+        ("eula", None),
+        ({"eula": 1}, None),
+        ([["eula"], 5, None], False),
+    ],
+)
+def test_minecraft_is_told_by_the_features_of_the_egg(features, expected):
+    answer = {"attributes": {"identifier": "a1c4e7f0", "egg_features": features}}
+    assert parse_server(answer, kind=ONE).is_minecraft is expected
+
+
+def test_a_panel_that_tells_no_features_does_not_say_that_it_is_not_minecraft(recorded):
+    assert parse_server({"attributes": {"identifier": "a1c4e7f0"}}, kind=ONE).is_minecraft is None
+    assert parse_server(recorded("ptero-0.7", "server"), kind=OLD).is_minecraft is None
+    for version, kind in MODERN:
+        assert parse_server(recorded(version, "server"), kind=kind).is_minecraft is True
+
+
 def test_a_failed_reinstallation_blocks_only_on_pelican(recorded):
     assert parse_server(recorded("ptero-1.11", "server_reinstall_failed"), kind=ONE).busy is None
     found = parse_server(recorded("pelican", "server_reinstall_failed"), kind=PEL)

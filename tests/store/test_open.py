@@ -104,6 +104,47 @@ async def test_migrations_can_be_gone_back(request, url: str, empty_url: str) ->
     assert _schema(request, url) == _schema(request, empty_url)
 
 
+BEFORE_SEPARATORS = (
+    "INSERT INTO guilds VALUES (1, '2026-01-01')",
+    "INSERT INTO panels VALUES (1, 1, 'https://p', 'pelican', 'Main', 'main', 'x', '2026-01-01')",
+    "INSERT INTO servers VALUES (8, 1, 1, 'A', 'a', 'a', 'u-1', 'say {message}', '2026-01-01')",
+    "INSERT INTO grants VALUES (1, 1, 5, '[]', 8, NULL, '[]', '2026-01-01')",
+    "INSERT INTO relays VALUES (1, 1, 8, 5, 'plain', NULL, NULL, true, '2026-01-01', false, NULL, NULL, NULL)",
+)
+
+
+async def test_no_migration_forgets_rows_or_begins_to_count_ids_anew(engine: str, empty_url: str) -> None:
+    """A table that SQLite makes anew loses its counter: an id of a removed row would be given to the next one."""
+    from alembic import command
+
+    from bot.store.migrate import alembic_config
+
+    make_folder(empty_url)
+    old = make_engine(empty_url, foreign_keys=False)
+    try:
+        async with old.begin() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0005"))
+            for statement in BEFORE_SEPARATORS:
+                await connection.exec_driver_sql(statement)
+            if engine == "sqlite":
+                await connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = 1000")
+    finally:
+        await old.dispose()
+    await migrate(empty_url)
+    new = make_engine(empty_url)
+    try:
+        async with new.connect() as connection:
+            servers = await connection.exec_driver_sql("SELECT id, name, separators, is_minecraft FROM servers")
+            assert servers.all() == [(8, "A", "checked", False)], "nobody has said anything of its separators yet"
+            for table in ("grants", "relays"):
+                assert (await connection.exec_driver_sql(f"SELECT server_id FROM {table}")).all() == [(8,)]  # noqa: S608
+            if engine == "sqlite":
+                counters = dict((await connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")).all())
+                assert {counters.get(table) for table in ("panels", "servers", "grants", "relays")} == {1000}
+    finally:
+        await new.dispose()
+
+
 async def test_several_processes_may_start_on_one_new_database_at_once(empty_url: str, keys: list[str]) -> None:
     stores = await asyncio.gather(*(Store.open(empty_url, keys) for _ in range(4)))
     for store in stores:

@@ -13,7 +13,7 @@ from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.tables import Base, StateRow
 from bot.store.values import LinkedServer, Outgoing, Panel, PanelKey, Pause, WaitingBatch, WaitingItem
-from bot.terms import Action, PanelKind, RelayStyle
+from bot.terms import Action, PanelKind, RelayStyle, Separators
 from bot.vitals import DeliveredTail
 
 GUILD, OTHER = 2**63 - 1, 81384788765712384
@@ -94,6 +94,22 @@ async def test_a_removed_panel_has_no_key_to_read_or_replace(store: Store) -> No
     assert await store.panels.key(GUILD, panel.id) is None
     assert await store.panels.replace_key(panel.id, "ptlc_another") is None
     assert await store.panels.remove(panel.id) is None
+
+
+async def test_what_is_known_of_a_servers_console_is_kept(store: Store) -> None:
+    panel, other = await panel_of(store), await panel_of(store, OTHER)
+    linked = await store.servers.link(GUILD, panel.id, "Lobby", "l", "u-1", is_minecraft=True)
+    theirs = await server_of(store, other)
+    assert (linked.separators, linked.is_minecraft) == (Separators.CHECKED, True)
+    edited = await store.servers.edit(linked.id, separators=Separators.NONE)
+    assert edited == replace(linked, separators=Separators.NONE) == await store.servers.get(linked.id)
+    assert await store.servers.edit(linked.id, name="Hall") == replace(edited, name="Hall")
+
+    await store.servers.learn_minecraft(panel.id, {"u-1": False, "u-9": True})
+    assert await store.servers.list(GUILD) == [replace(edited, name="Hall", is_minecraft=False)]
+    await store.servers.learn_minecraft(other.id, {"u-1": True})
+    assert await store.servers.list(OTHER) == [replace(theirs, is_minecraft=True)]
+    assert not (await store.servers.list(GUILD))[0].is_minecraft
 
 
 async def test_one_server_is_linked_once_in_a_guild(store: Store) -> None:
