@@ -8,9 +8,11 @@ from bot.discord_replies import answer, defer
 from bot.i18n import _
 from bot.services import Services
 from bot.store.values import LinkedServer
+from bot.terms import Separators
 from cogs._complete import linkable_servers, panel_labels, server_names
 from cogs._context import Interaction, channel_of, member_of
-from cogs._render import code, safe
+from cogs._render import safe
+from cogs._server_text import edited_text, linked_text
 from cogs._views import Confirm
 
 _LINKED = _("The linked server; left out: this channel's, or the only one")
@@ -47,13 +49,7 @@ class ServerCommands(commands.GroupCog, group_name="server", group_description=_
         linked = await self._services.servers.link(
             member, panel=found, text=server, name=name, say_template=say_template
         )
-        await answer(
-            interaction,
-            _(
-                "Linked **{server}** ({identifier}). Next: `/access grant` gives a role its rights, "
-                "`/relay add` sends its console to a channel."
-            ).format(server=safe(linked.name), identifier=code(linked.identifier)),
-        )
+        await answer(interaction, linked_text(linked))
 
     @app_commands.command(name="unlink", description=_("Forget a linked server with its grants and relays"))
     @app_commands.describe(server=_LINKED)
@@ -75,8 +71,19 @@ class ServerCommands(commands.GroupCog, group_name="server", group_description=_
 
         await answer(interaction, text, view=Confirm(interaction, label=_("Unlink"), act=act))
 
-    @app_commands.command(name="edit", description=_("Change a linked server's name or what /say sends"))
-    @app_commands.describe(server=_LINKED, name=_("What to call it here from now on"), say_template=_TEMPLATE)
+    @app_commands.command(name="edit", description=_("Change a linked server's name or how it is spoken to"))
+    @app_commands.describe(
+        server=_LINKED,
+        name=_("What to call it here from now on"),
+        say_template=_TEMPLATE,
+        separators=_("Look for ; and the like in what members send, or does this game take a line for one command"),
+    )
+    @app_commands.choices(
+        separators=[
+            app_commands.Choice(name=_("checked"), value=Separators.CHECKED.value),
+            app_commands.Choice(name=_("none: this game has none"), value=Separators.NONE.value),
+        ]
+    )
     @app_commands.autocomplete(server=server_names(None))
     async def edit(
         self,
@@ -84,18 +91,20 @@ class ServerCommands(commands.GroupCog, group_name="server", group_description=_
         server: str | None = None,
         name: str | None = None,
         say_template: str | None = None,
+        separators: str | None = None,
     ) -> None:
         """Edit a linked server."""
         await defer(interaction, private=True)
         member = member_of(interaction)
         linked = await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-        changed = await self._services.servers.edit(member, linked, name=name, say_template=say_template)
-        await answer(
-            interaction,
-            _("Saved: **{server}**; `/say` sends {template}.").format(
-                server=safe(changed.name), template=code(changed.say_template, 200)
-            ),
+        changed = await self._services.servers.edit(
+            member,
+            linked,
+            name=name,
+            say_template=say_template,
+            separators=Separators(separators) if separators is not None else None,
         )
+        await answer(interaction, edited_text(changed))
 
     async def _unlink(self, pressed: Interaction, linked: LinkedServer) -> None:
         await self._services.servers.unlink(member_of(pressed), linked)

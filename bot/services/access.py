@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
-from bot.names import is_one_line
 from bot.services.action_log import noted, refusals
+from bot.services.console_input import parse_patterns
 from bot.services.members import Member
 from bot.services.permits import MemberRights, Permit
 from bot.store.grants import ANY
@@ -197,17 +197,6 @@ def parse_actions(text: str) -> frozenset[Action]:
                 )
             )
     return allowed
-
-
-def parse_patterns(text: str | None) -> tuple[str, ...]:
-    """Return the command patterns of a comma list, `*` standing for anything; none where nothing was typed.
-
-    Raises BadInput for control characters, and for text that names no pattern: none at all would allow every command.
-    """
-    patterns = tuple(part.strip() for part in (text or "").split(",") if part.strip())
-    if (text is not None and not patterns) or any(not is_one_line(part) for part in patterns):
-        raise BadInput(_("A command pattern is one line of plain text, such as `whitelist *`."))
-    return patterns
 
 
 def _vocabulary() -> dict[str, str]:

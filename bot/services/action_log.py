@@ -21,7 +21,7 @@ from bot.store.values import LinkedServer, Panel
 _log = logging.getLogger(__name__)
 _LONGEST_TEXT = 200
 _LONGEST_REASON = 300
-_SHOWN = ("allow", "commands", "label", "text", "name", "minutes")
+_SHOWN = ("allow", "commands", "label", "text", "name", "minutes", "separators")
 """Arguments that stand in the line as they were typed: neither addresses nor keys."""
 
 P = ParamSpec("P")

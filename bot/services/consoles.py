@@ -1,7 +1,6 @@
 """Talking to a console: say, command with its answer, and the last lines."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -9,19 +8,20 @@ from datetime import UTC, datetime
 
 from bot.console.events import ConsoleLine
 from bot.console.listener import Listener
-from bot.errors import BadInput, BotError, NotSupported
+from bot.errors import BotError, NotSupported
 from bot.i18n import _
 from bot.services.access import Access
 from bot.services.action_log import Attempt, attempt
 from bot.services.connections import Connections
+from bot.services.console_input import say_line
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
 from bot.terms import Action, PanelKind, PowerState
 from bot.text.ansi import strip
+from bot.text.console_line import LONGEST_TYPED, one_line
 from bot.text.markdown import escape
 from bot.text.redaction import Redactor
 
-_MAX_INPUT = 1000
 _MAX_LINES = 200
 
 
@@ -73,13 +73,13 @@ class Consoles:
         server = permit.server
         with attempt(permit, text=self._shown(server, message)) as noted:
             text = one_line(message)
+            line = say_line(server, text)
             client = await self._connections.client(permit)
             async with AsyncExitStack() as stack:
                 state = None
                 if permit.panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived: ask for the state
                     listener, _deaf = await self._hear(permit, stack)
                     state = _known(listener)
-                line = server.say_template.replace("{message}", text)
                 await client.send_command(line, known_state=state)
                 noted.done = True
         return _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
@@ -91,7 +91,7 @@ class Consoles:
         ServerOffline, and whatever the panel says.
         """
         with attempt(permit, text=self._shown(permit.server, command)) as noted:
-            text = one_line(command).removeprefix("/")
+            text = one_line(command).removeprefix("/").strip(" ")
             rights = await self._access.rights_of(permit.member)
             noted.permit = rights.permit(Action.COMMAND, permit.server, command=text)
             return await self._send(noted, text)
@@ -160,7 +160,7 @@ class Consoles:
 
     def _shown(self, server: LinkedServer, typed: str) -> str:
         """What a member typed, as it may stand in the log."""
-        return self._redactor(server.id).redact(typed[:_MAX_INPUT])
+        return self._redactor(server.id).redact(typed[:LONGEST_TYPED])
 
     def _masked(self, server: LinkedServer, printed: Iterable[ConsoleLine]) -> list[str]:
         redactor = self._redactor(server.id)
@@ -190,18 +190,6 @@ class _Heard:
                         await self._more.wait()
                     self._more.clear()
                     wait = timing.quiet if len(self.lines) > 1 else max(timing.quiet, timing.first_line / 2)
-
-
-def one_line(text: str) -> str:
-    """Return the text trimmed; BadInput unless it is one line of plain characters that a console can take."""
-    stripped = text.strip()
-    if not stripped:
-        raise BadInput(_("There is nothing to send: the text is empty."))
-    if len(stripped) > _MAX_INPUT:
-        raise BadInput(_("That is too long: at most {count} characters fit.").format(count=_MAX_INPUT))
-    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", stripped):
-        raise BadInput(_("Only one line without control characters can be sent; nothing was sent."))
-    return stripped
 
 
 def _known(listener: Listener | None) -> PowerState | None:

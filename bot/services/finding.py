@@ -68,15 +68,3 @@ def check_name(name: str) -> str:
     if len(stripped) > MAX_NAME or not is_one_line(stripped):
         raise BadInput(_("A server's name is one line of 1 to {count} characters.").format(count=MAX_NAME))
     return stripped
-
-
-def check_template(template: str) -> str:
-    """Return a say-template that holds `{message}` and is one line; BadInput otherwise."""
-    stripped = template.strip()
-    if "{message}" not in stripped or not is_one_line(stripped) or len(stripped) > 200:
-        raise BadInput(
-            _("A say-template is one line of at most 200 characters with `{placeholder}` in it.").format(
-                placeholder="{message}"
-            )
-        )
-    return stripped

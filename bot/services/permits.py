@@ -1,11 +1,10 @@
 """Pure: from what was granted to the permits it gives. A permit is the only way to a panel's client or a console."""
 
-import fnmatch
-import re
 from dataclasses import KW_ONLY, InitVar, dataclass, field
 
 from bot.errors import NotAllowed
 from bot.i18n import _
+from bot.services.console_input import allows, refusal
 from bot.services.members import Member
 from bot.store.values import Grant, GuildRights, LinkedServer, Panel
 from bot.terms import Action
@@ -68,8 +67,8 @@ class MemberRights:
     def permit(self, action: Action, server: LinkedServer, *, command: str | None = None) -> Permit:
         """Return the permit for the action; NotAllowed where no grant names it, or the server is not linked any more.
 
-        `command` is matched against the grants' patterns. The key that the server was linked with goes before a
-        grant's other key.
+        `command` is matched against the grants' patterns; BadInput where it could become more than the one that fits.
+        The key that the server was linked with goes before a grant's other key.
         """
         server = self.linked(server)
         if self._member.is_admin:
@@ -83,13 +82,10 @@ class MemberRights:
                 ).format(action=action.value, server=escape(server.name))
             )
         if command is not None:
-            grants = [grant for grant in grants if _command_allowed(command, grant.commands)]
-            if not grants:
-                raise NotAllowed(
-                    _(
-                        "None of your roles allows that command on **{server}**; an admin can widen the patterns."
-                    ).format(server=escape(server.name))
-                )
+            allowing = [grant for grant in grants if allows(grant.commands, command, server)]
+            if not allowing:
+                raise refusal((pattern for grant in grants for pattern in grant.commands), command, server)
+            grants = allowing
         grant = next((grant for grant in grants if grant.panel_id is None), grants[0])
         panel = self._panels[server.panel_id if grant.panel_id is None else grant.panel_id]
         return Permit(self._member, action, server, panel, command=command, grant=grant, at=self._at, seal=_SEAL)
@@ -147,15 +143,3 @@ class MemberRights:
             return True
         other, own = self._panels.get(grant.panel_id), self._panels.get(server.panel_id)
         return other is not None and own is not None and other.url == own.url
-
-
-def _command_allowed(command: str, patterns: tuple[str, ...]) -> bool:
-    """Whether the command, without a leading slash and in any case, fits a pattern; no patterns fit all."""
-    folded = " ".join(command.strip().removeprefix("/").casefold().split())
-    return not patterns or any(fnmatch.fnmatchcase(folded, _only_stars(pattern)) for pattern in patterns)
-
-
-def _only_stars(pattern: str) -> str:
-    """Return the pattern as fnmatch takes it; `?` and `[` stand for themselves, as in commands they do."""
-    folded = " ".join(pattern.removeprefix("/").casefold().split())
-    return re.sub(r"[?\[]", r"[\g<0>]", folded)

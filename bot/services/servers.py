@@ -13,14 +13,16 @@ from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
 from bot.services.action_log import noted, refusals
 from bot.services.connections import Connections, PermittedClient
-from bot.services.finding import MAX_NAME, check_name, check_template, named, which
+from bot.services.console_input import check_template
+from bot.services.finding import MAX_NAME, check_name, named, which
 from bot.services.members import Member
+from bot.services.minecraft import learn_minecraft
 from bot.services.panels import Panels
 from bot.services.permits import Permit
 from bot.store.servers import DEFAULT_SAY_TEMPLATE
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
-from bot.terms import Action, PowerState, Signal
+from bot.terms import Action, PowerState, Separators, Signal
 
 _OVERVIEW_SECONDS = 8.0
 _SIGNALS: dict[PowerState, tuple[Signal, ...]] = {
@@ -137,20 +139,28 @@ class Servers:
             found.identifier,
             found.uuid,
             say_template=check_template(say_template) if say_template is not None else DEFAULT_SAY_TEMPLATE,
+            is_minecraft=bool(found.is_minecraft),
         )
 
     @noted("server edit")
     async def edit(
-        self, member: Member, server: LinkedServer, *, name: str | None, say_template: str | None
+        self,
+        member: Member,
+        server: LinkedServer,
+        *,
+        name: str | None,
+        say_template: str | None,
+        separators: Separators | None = None,
     ) -> LinkedServer:
-        """Change the linked name or the say-template; BadInput for bad ones or when nothing was given."""
+        """Change what is given; BadInput for what cannot be used or when nothing was given."""
         self._access.require_admin(member)
-        if name is None and say_template is None:
-            raise BadInput(_("Say what to change: the `name`, the `say_template`, or both."))
+        if name is None and say_template is None and separators is None:
+            raise BadInput(_("Say what to change: the `name`, the `say_template` or the `separators`."))
         edited = await self._store.servers.edit(
             server.id,
             name=check_name(name) if name is not None else None,
             say_template=check_template(say_template) if say_template is not None else None,
+            separators=separators,
         )
         self._changed(member.guild_id)
         return edited
@@ -185,6 +195,8 @@ class Servers:
             raise ValueError(f"a permit to {permit.action} shows no status")
         client = await self._connections.client(permit)
         details = await client.server()
+        if details.is_minecraft is not permit.server.is_minecraft:
+            await learn_minecraft(self._store, permit.server.panel_id, [details])
         resources, note = Resources(state=PowerState.UNKNOWN), busy_sentence(details.busy)
         if details.busy is None:
             try:

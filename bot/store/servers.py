@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput, UnknownServer
@@ -112,14 +112,14 @@ class Servers:
 
     async def learn_minecraft(self, panel_id: int, known: Mapping[str, bool]) -> None:
         """Store which of the servers linked through a panel are Minecraft, by uuid; writes only what has changed."""
-        linked = select(ServerRow).where(ServerRow.panel_id == panel_id)
+        columns = select(ServerRow.id, ServerRow.uuid, ServerRow.is_minecraft)
         async with self._database.reading() as session:
-            rows = await session.scalars(linked)
-            if all(known.get(row.uuid, row.is_minecraft) == row.is_minecraft for row in rows):
-                return
-        async with self._database.writing() as session:
-            for row in await session.scalars(linked):
-                row.is_minecraft = known.get(row.uuid, row.is_minecraft)
+            rows = (await session.execute(columns.where(ServerRow.panel_id == panel_id))).all()
+        changed = [row.id for row in rows if known.get(row.uuid, row.is_minecraft) != row.is_minecraft]
+        if changed:
+            other = update(ServerRow).where(ServerRow.id.in_(changed)).values(is_minecraft=~ServerRow.is_minecraft)
+            async with self._database.writing() as session:
+                await session.execute(other)
 
     async def unlink(self, server_id: int) -> None:
         """Delete the linked server with its relays and the grants about it."""

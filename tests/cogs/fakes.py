@@ -217,12 +217,17 @@ class FakeServers(_Fake):
                 return replace(linked(name or choice.name), identifier=choice.identifier)
         raise UnknownServer(f"The panel shows its key no server called “{text}”.")
 
-    async def edit(self, member, server, *, name, say_template):
+    async def edit(self, member, server, *, name, say_template, separators=None):
         self.require_admin(member)
-        await self._script.step_in("servers.edit", server, name, say_template)
-        if name is None and say_template is None:
+        await self._script.step_in("servers.edit", server, name, say_template, separators)
+        if name is None and say_template is None and separators is None:
             raise BadInput("Say what to change.")
-        return replace(server, name=name or server.name, say_template=say_template or server.say_template)
+        return replace(
+            server,
+            name=name or server.name,
+            say_template=say_template or server.say_template,
+            separators=separators or server.separators,
+        )
 
     async def unlink(self, member, server):
         self.require_admin(member)

@@ -29,7 +29,7 @@ WORDS = {
     "panel replace-key": ["panel"],
     "server link": ["server", "panel", "name", "say_template"],
     "server unlink": ["server"],
-    "server edit": ["server", "name", "say_template"],
+    "server edit": ["server", "name", "say_template", "separators"],
     "access grant": ["role", "allow", "server", "panel", "commands"],
     "access revoke": ["role", "server"],
     "access list": [],

@@ -1,12 +1,14 @@
 """`/panel` and `/server`: forms for keys, confirmations, the linking menu."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from simcord.backend.errors import SetupError
 
 from bot.errors import KeyRefused, NotAllowed
 from bot.services import LinkChoice
+from bot.terms import Separators
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import linked, panel
 
@@ -218,12 +220,13 @@ async def test_server_link(world):
     """With its own name and template."""
     world.script.choices = choices(1)
     result = await world.admin.slash(
-        world.channel, "server link", server="id000000", name="lobby", say_template="tellraw {message}"
+        world.channel, "server link", server="id000000", name="lobby", say_template="shout {message}"
     )
 
     assert result.ephemeral
     assert "Linked **lobby** (`id000000`)" in result.response.content
-    assert world.script.calls("servers.link")[0][1:] == ("id000000", "lobby", "tellraw {message}")
+    assert "Separators: checked." in result.response.content
+    assert world.script.calls("servers.link")[0][1:] == ("id000000", "lobby", "shout {message}")
 
 
 async def test_server_link_of_an_unknown_server_is_a_sentence(world):
@@ -259,8 +262,43 @@ async def test_server_unlink_asks_first(world):
 async def test_server_edit(world):
     """The answer shows what holds now; nothing to change is a sentence."""
     result = await world.admin.slash(world.channel, "server edit", say_template="broadcast {message}")
-    assert result.response.content == "Saved: **survival**; `/say` sends `broadcast {message}`."
+    saved, checked = result.response.content.split("\n")
+    assert saved == "Saved: **survival**; `/say` sends `broadcast {message}`."
+    assert checked.startswith("-# Separators: checked.") and "`;`" in checked and "separators:none" in checked
 
     result = await world.admin.slash(world.channel, "server edit")
     assert result.response.content == "Say what to change."
     world.no_surprises()
+
+
+async def test_server_edit_takes_an_admins_word_that_a_game_has_no_separators(world):
+    """And shows what holds now."""
+    result = await world.admin.slash(world.channel, "server edit", separators="none")
+    assert "Separators: none." in result.response.content
+    assert world.script.calls("servers.edit") == [(linked(), None, None, Separators.NONE)]
+
+    result = await world.admin.slash(world.channel, "server edit", separators="checked")
+    assert "Separators: checked." in result.response.content
+
+
+async def test_server_edit_tells_of_minecraft(world):
+    """Its semicolons are harmless."""
+    world.script.servers = [replace(linked(), is_minecraft=True)]
+    result = await world.admin.slash(world.channel, "server edit", name="Castle")
+    assert "`;` is harmless in Minecraft" in result.response.content
+
+
+@pytest.mark.parametrize("template", ["{message}", "/{message}"])
+async def test_server_edit_warns_where_the_message_is_the_command(world, template):
+    """Right for a console that is a chat, dangerous on any other."""
+    result = await world.admin.slash(world.channel, "server edit", say_template=template)
+    assert "may send any" in result.response.content
+    assert len(result.response.content) <= 2000
+
+
+async def test_server_edit_shows_what_is_wrong_with_a_template_that_was_stored_earlier(world):
+    """Renaming works all the same."""
+    world.script.servers = [replace(linked(), say_template='say "{message}')]
+    result = await world.admin.slash(world.channel, "server edit", name="Castle")
+    assert result.response.content.startswith("Saved: **Castle**")
+    assert "nothing closes" in result.response.content

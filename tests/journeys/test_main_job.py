@@ -100,6 +100,32 @@ async def test_a_member_without_a_grant_reaches_nothing(world):
     assert world.panel.commands_received(castle) == world.panel.signals_received(castle) == []
 
 
+@pytest.mark.parametrize("profile", [Profile.PTERO_1_12])
+async def test_a_second_command_behind_a_message_reaches_the_game_only_where_an_admin_says_that_it_is_none(
+    world, profile
+):
+    """Neither with `/say` nor behind a pattern's `*`, until the admin knows better than the bot."""
+    arena = world.new_server("Arena", running=True)
+    arena.egg_features = ("steam_disk_space",)
+    await world.connect()
+    linked = await world.slash(world.admin, "server link", server="Arena")
+    assert "Separators: checked" in linked.text
+    await world.slash(world.admin, "access grant", role=world.helpers, allow="view, say, command", commands="sm_kick *")
+    for command, typed in (("say", {"message": "hello; quit"}), ("command", {"command": "sm_kick x; quit"})):
+        refused = await world.slash(world.helper, command, **typed)
+        await world.says(refused, "`;`", "Arena", "/server edit separators:none")
+    assert "`;`" not in world.general.text, "only the one who typed it is told"
+    said = await world.slash(world.helper, "say", message="it's me & you")
+    assert "it's me" in said.text
+    assert world.panel.commands_received(arena) == ["say it's me & you"]
+
+    edited = await world.slash(world.admin, "server edit", separators="none")
+    assert "Separators: none" in edited.text
+    await world.slash(world.helper, "say", message="hello; quit")
+    await world.slash(world.helper, "command", command="sm_kick x; quit")
+    assert world.panel.commands_received(arena)[1:] == ["say hello; quit", "sm_kick x; quit"]
+
+
 async def test_a_helper_may_what_his_role_allows_and_is_told_what_is_missing(world):
     (castle,) = await world.set_up("Paper Survival", allow="view, start", relay=False)
     refused = await world.slash(world.helper, "kill")

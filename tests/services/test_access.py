@@ -6,7 +6,7 @@ from bot.errors import BadInput, NotAllowed
 from bot.services.access import PRESETS, Access, parse_actions
 from bot.services.guilds import Guilds
 from bot.services.members import Member
-from bot.terms import Action, PanelKind
+from bot.terms import Action, PanelKind, Separators
 
 GUILD = 900
 
@@ -167,6 +167,31 @@ async def test_only_the_star_stands_for_anything_in_a_pattern(access, admin, hel
     for refused in ("say a hello", "say d x", "is its"):
         with pytest.raises(NotAllowed):
             await access.require(helper, Action.COMMAND, castle, command=refused)
+
+
+async def test_what_a_star_stands_for_is_one_command_unless_the_game_has_no_separators(
+    access, admin, helper, store, castle
+):
+    await grant(access, admin, "command", commands="sm_kick *, say hi; say *")
+    await access.require(helper, Action.COMMAND, castle, command="sm_kick it's me")
+    await access.require(helper, Action.COMMAND, castle, command="say hi; say bye")
+    for command in ("sm_kick x; quit", "sm_kick x & quit", 'sm_kick "x', "say hi; say x; quit"):
+        with pytest.raises(BadInput, match="separators:none"):
+            await access.require(helper, Action.COMMAND, castle, command=command)
+        await access.require(admin, Action.COMMAND, castle, command=command)
+        free = await store.servers.edit(castle.id, separators=Separators.NONE)
+        await access.require(helper, Action.COMMAND, free, command=command)
+
+
+async def test_a_grant_of_any_command_goes_before_one_whose_patterns_do_not_take_it(
+    access, admin, helper, store, castle
+):
+    """And acts with its own key: that of the other grant may send single commands only."""
+    other = await store.panels.add(GUILD, "https://panel.example.test", PanelKind.PTERODACTYL, "Second", "ptlc_b")
+    await grant(access, admin, "command", commands="sm_kick *")
+    await grant(access, admin, "command", panel=other)
+    assert (await access.require(helper, Action.COMMAND, castle, command="sm_kick x")).panel_id == castle.panel_id
+    assert (await access.require(helper, Action.COMMAND, castle, command="sm_kick x; quit")).panel_id == other.id
 
 
 async def test_grants_of_deleted_roles_go_with_them(access, admin, store, castle):

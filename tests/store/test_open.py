@@ -15,7 +15,7 @@ from sqlalchemy import Connection, make_url
 
 from bot.errors import ExitCode, StartupError
 from bot.store.database import make_engine, make_folder
-from bot.store.migrate import MIGRATIONS, Standing
+from bot.store.migrate import MIGRATIONS, Standing, migrate
 from bot.store.store import Store, inspect
 from bot.store.tables import Base
 from bot.terms import PanelKind
