@@ -387,17 +387,17 @@ async def test_what_could_be_a_second_command_never_reaches_the_game(place, admi
         admin, role_id=70, allow="say, command", server=None, panel=None, commands="sm_kick *"
     )
     for attempt in (
-        place.services.consoles.say(helper, castle, "hello; quit"),
-        place.services.consoles.say(admin, castle, "hello; quit"),
-        place.services.consoles.command(helper, castle, "sm_kick x; quit"),
+        place.say(helper, castle, "hello; quit"),
+        place.say(admin, castle, "hello; quit"),
+        place.command(helper, castle, "sm_kick x; quit"),
     ):
         with pytest.raises(BadInput, match=r"`;`.*Castle.*separators:none"):
             await attempt
     assert place.panel.commands_received(made) == []
-    await place.services.consoles.command(admin, castle, "sm_kick x; quit")
+    await place.command(admin, castle, "sm_kick x; quit")
     free = await place.services.servers.edit(admin, castle, name=None, say_template=None, separators=Separators.NONE)
-    await place.services.consoles.say(helper, free, "hello; quit")
-    await place.services.consoles.command(helper, free, "/SM_kick  x; quit")
+    await place.say(helper, free, "hello; quit")
+    await place.command(helper, free, "/SM_kick  x; quit")
     assert place.panel.commands_received(made) == ["sm_kick x; quit", "say hello; quit", "SM_kick  x; quit"]
 
 
@@ -421,7 +421,7 @@ async def test_that_a_server_is_minecraft_is_learnt_whenever_the_panel_describes
         return (await place.store.servers.get(castle.id)).is_minecraft
 
     made.egg_features = ["java_version", "eula"]
-    await place.services.servers.status(admin, castle)
+    await place.status(admin, castle)
     assert await known()
     made.egg_features = None
     place.server("Later")
@@ -431,7 +431,7 @@ async def test_that_a_server_is_minecraft_is_learnt_whenever_the_panel_describes
     await place.services.panels.replace_key(admin, panel, place.panel.add_key(place.user))
     assert await known()
     asked = len(place.panel.requests)
-    await place.services.consoles.say(admin, await place.store.servers.get(castle.id), "one; two")
+    await place.say(admin, await place.store.servers.get(castle.id), "one; two")
     posted = [request for request in place.panel.requests[asked:] if "command" not in request.path]
     assert all("websocket" in request.path for request in posted)
     assert place.panel.commands_received(made) == ["say one; two"]
@@ -448,7 +448,7 @@ async def test_a_database_that_cannot_store_it_does_not_keep_the_status_from_bei
         raise OSError("database is locked")
 
     monkeypatch.setattr(place.store.servers, "learn_minecraft", locked)
-    assert (await place.services.servers.status(admin, castle)).state is PowerState.RUNNING
+    assert (await place.status(admin, castle)).state is PowerState.RUNNING
 
 
 async def test_the_last_lines_come_from_the_history_and_an_offline_server_says_so(place, admin):
