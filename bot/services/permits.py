@@ -8,6 +8,7 @@ from bot.services.console_input import allows, refusal
 from bot.services.members import Member
 from bot.store.values import Grant, GuildRights, LinkedServer, Panel
 from bot.terms import Action
+from bot.text.command_patterns import TypedCommand
 from bot.text.markdown import escape
 
 
@@ -82,9 +83,10 @@ class MemberRights:
                 ).format(action=action.value, server=escape(server.name))
             )
         if command is not None:
-            allowing = [grant for grant in grants if allows(grant.commands, command, server)]
+            typed = TypedCommand(command)
+            allowing = [grant for grant in grants if allows(grant.commands, typed, server)]
             if not allowing:
-                raise refusal((pattern for grant in grants for pattern in grant.commands), command, server)
+                raise refusal((pattern for grant in grants for pattern in grant.commands), typed, server)
             grants = allowing
         grant = next((grant for grant in grants if grant.panel_id is None), grants[0])
         panel = self._panels[server.panel_id if grant.panel_id is None else grant.panel_id]

@@ -5,6 +5,8 @@ An ordinary matcher tells neither what `*` matched nor whether it could have mat
 reached are followed all at once, as the bits of one number: a few steps for each character of the pattern.
 """
 
+from functools import cached_property
+
 from bot.text.separators import SIGNS_IN_MATCH
 
 _STAR = "*"
@@ -21,42 +23,54 @@ def fold(command: str) -> str:
     return " ".join(word for word in command.strip(" ").removeprefix("/").casefold().split(" ") if word)
 
 
-def captures(pattern: str, command: str) -> tuple[str, ...] | None:
-    """Return what each `*` of the pattern stands for, the first ones as little as possible; None if nothing fits.
+class TypedCommand:
+    """A command as somebody typed it, to be held against patterns."""
 
-    All other characters stand for themselves. The captures are folded, which neither makes nor removes a sign that
-    `separators` knows.
-    """
-    first, *others = _literals(pattern)
-    text = fold(command)
-    if not others:
-        return () if text == first else None
-    *between, last = others
-    end = len(text) - len(last)
-    at = len(first)
-    if at > end or not text.startswith(first) or not text.endswith(last):
-        return None
-    found: list[str] = []
-    for literal in between:
-        start = text.find(literal, at, end)
-        if start < 0:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._folded = fold(text)
+
+    def captures(self, pattern: str) -> tuple[str, ...] | None:
+        """Return what each `*` stands for, the first ones as little as possible; None if the command does not fit.
+
+        All other characters of a pattern stand for themselves. The captures are folded, which neither makes nor removes
+        a sign that `separators` knows.
+        """
+        first, *others = _literals(pattern)
+        text = self._folded
+        if not others:
+            return () if text == first else None
+        *between, last = others
+        end = len(text) - len(last)
+        at = len(first)
+        if at > end or not text.startswith(first) or not text.endswith(last):
             return None
-        found.append(text[at:start])
-        at = start + len(literal)
-    return (*found, text[at:end])
+        found: list[str] = []
+        for literal in between:
+            start = text.find(literal, at, end)
+            if start < 0:
+                return None
+            found.append(text[at:start])
+            at = start + len(literal)
+        return (*found, text[at:end])
 
+    def fits_as_one(self, pattern: str) -> bool:
+        """Tell whether it fits in any way in which nothing that a `*` stands for could end the command."""
+        if self.captures(pattern) is None:
+            return False
+        if self._stretches is None:
+            return True
+        first, *others = _literals(pattern)
+        reached = self._stretches.along(first, 1)
+        for literal in others:
+            reached = self._stretches.along(literal, self._stretches.anywhere_from(reached))
+        return bool(reached >> len(self._folded) & 1)
 
-def fits_in_one_command(pattern: str, command: str) -> bool:
-    """Tell whether the command fits the pattern in any way in which nothing that `*` stands for could end a command."""
-    text = fold(command)
-    if SIGNS_IN_MATCH.isdisjoint(text) and _DEPEND_ON_THEIR_PLACE.isdisjoint(text):
-        return captures(pattern, command) is not None  # the usual case
-    stretches = _Stretches(text)
-    first, *others = _literals(pattern)
-    reached = stretches.along(first, 1)
-    for literal in others:
-        reached = stretches.along(literal, stretches.anywhere_from(reached))
-    return bool(reached >> len(text) & 1)
+    @cached_property
+    def _stretches(self) -> "_Stretches | None":
+        """None, as for most, where there is no sign at all."""
+        plain = SIGNS_IN_MATCH.isdisjoint(self._folded) and _DEPEND_ON_THEIR_PLACE.isdisjoint(self._folded)
+        return None if plain else _Stretches(self._folded)
 
 
 def _literals(pattern: str) -> list[str]:

@@ -185,6 +185,19 @@ async def test_what_a_star_stands_for_is_one_command_unless_the_game_has_no_sepa
         await access.require(helper, Action.COMMAND, castle, command=command)
 
 
+async def test_a_guilds_patterns_are_bounded_altogether_and_a_grant_given_anew_counts_once(access, admin, castle):
+    """Every command is held against all of its sender's."""
+    many = ",".join(f"{number:03}" + "x" * 197 for number in range(50))
+    for _again in range(3):
+        await grant(access, admin, "command", role=70, commands=many)
+    await grant(access, admin, "command", role=71, commands=many)
+    with pytest.raises(BadInput, match="20000 characters"):
+        await grant(access, admin, "command", role=72, commands="list")
+    await grant(access, admin, "command", role=72)
+    await grant(access, admin, "command", role=70, commands="list")
+    await grant(access, admin, "command", role=73, server=castle, commands=many[:9000])
+
+
 async def test_a_grant_of_any_command_goes_before_one_whose_patterns_do_not_take_it(
     access, admin, helper, store, castle
 ):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.text.command_patterns import captures, fits_in_one_command, fold
+from bot.text.command_patterns import TypedCommand, fold
 from bot.text.separators import sign_in_match
 from tests.text import consoles
 
@@ -24,20 +24,20 @@ def by_fnmatch(pattern: str, command: str) -> bool:
 
 @given(PATTERN, CLEAN)
 def test_a_clean_command_fits_exactly_as_fnmatch_has_it(pattern, command):
-    assert (captures(pattern, command) is not None) is by_fnmatch(pattern, command)
-    assert fits_in_one_command(pattern, command) is by_fnmatch(pattern, command)
+    assert (TypedCommand(command).captures(pattern) is not None) is by_fnmatch(pattern, command)
+    assert TypedCommand(command).fits_as_one(pattern) is by_fnmatch(pattern, command)
 
 
 @given(PATTERN, st.lists(CLEAN, min_size=12, max_size=12))
 def test_what_fills_the_stars_of_a_pattern_fits_it(pattern, fillings):
     literals = pattern.split("*")
     command = literals[0] + "".join(f + literal for f, literal in zip(fillings, literals[1:], strict=False))
-    assert fits_in_one_command(pattern, command) is by_fnmatch(pattern, command)
+    assert TypedCommand(command).fits_as_one(pattern) is by_fnmatch(pattern, command)
 
 
 @given(DIRTY_PATTERN, DIRTY)
 def test_captures_and_literals_put_together_are_the_command(pattern, command):
-    found = captures(pattern, command)
+    found = TypedCommand(command).captures(pattern)
     assert (found is not None) is by_fnmatch(pattern, command)
     if found is not None:
         literals = " ".join(pattern.removeprefix("/").casefold().split()).split("*")
@@ -74,11 +74,13 @@ def is_clean(assignment, literals):
 @example("say *; say *", "say a; say b")
 @example('say "*"', 'say "a" b"')
 @example("a*a*", "aa;a")
+@example("say *", "say a\\")
+@example("say \\\\*", 'say \\\\"a"')
 def test_a_command_fits_exactly_if_some_assignment_is_clean(pattern, command):
     """Leftmost or not: what counts is that there is a way to read it in which every `*` stays inside its command."""
     literals = " ".join(pattern.removeprefix("/").casefold().split()).split("*")
     expected = any(is_clean(found, literals) for found in every_assignment(literals, fold(command)))
-    assert fits_in_one_command(pattern, command) is expected
+    assert TypedCommand(command).fits_as_one(pattern) is expected
 
 
 @given(
@@ -92,7 +94,7 @@ def test_a_command_fits_exactly_if_some_assignment_is_clean(pattern, command):
 @example("kick *", "kick `quit`")
 def test_whatever_the_command_the_console_runs_only_what_the_pattern_says(pattern, command):
     """On every console: the commands are those of the pattern, in order, from the first one on."""
-    if not fits_in_one_command(pattern, command):
+    if not TypedCommand(command).fits_as_one(pattern):
         return
     for console in consoles.ALL:
         intended = console(pattern.replace("*", "x"))
@@ -113,16 +115,16 @@ def test_whatever_the_command_the_console_runs_only_what_the_pattern_says(patter
 )
 def test_many_stars_end_before_the_test_gives_up(pattern, command, fits):
     """Tried in every way, 40 stars in 1,000 characters take longer than the world lasts."""
-    assert fits_in_one_command(pattern, command) is fits
+    assert TypedCommand(command).fits_as_one(pattern) is fits
 
 
 def test_slash_case_and_spaces_do_not_count():
-    assert fits_in_one_command("/Whitelist  *", "  /whitelist   ADD  Alex")
+    assert TypedCommand("  /whitelist   ADD  Alex").fits_as_one("/Whitelist  *")
     assert fold("/WHITELIST  add") == "whitelist add"
 
 
 @pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2009", "\u200b"])
 def test_only_spaces_are_spaces(blank):
     """A console does not end a word at U+00A0, so a pattern must not either: what is sent is what was matched."""
-    assert not fits_in_one_command("whitelist *", f"whitelist{blank}add")
-    assert fits_in_one_command("say *", f"say a{blank}b")
+    assert not TypedCommand(f"whitelist{blank}add").fits_as_one("whitelist *")
+    assert TypedCommand(f"say a{blank}b").fits_as_one("say *")
