@@ -27,7 +27,15 @@ _SECRETS = re.compile(
     r"|\b(?P<bot>Bot\s+)[\w.-]{50,}"
 )
 # What a console line or a name could use to forge a log line or to command the terminal that shows it.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9} | {10: "\\n", 13: "\\r"}
+_UNSEEN = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Line ends that some programs know, and what orders text by force: a line could read as something else."""
+_CONTROLS = (
+    {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9}
+    | {code: f"\\u{code:04x}" for code in _UNSEEN}
+    | {10: "\\n", 13: "\\r"}
+)
+_CONTROLS_IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_UNSEEN)}
+"""The others it escapes by itself."""
 
 
 def register_secret(secret: str) -> None:
@@ -98,7 +106,10 @@ class TextFormatter(_Formatter):
         facts = "".join(f" {name}={fact}" for name, fact in self.facts_of(record).items())
         line = f"{moment} {record.levelname:<7} {record.name}: {self.message_of(record)}{facts}".translate(_CONTROLS)
         trouble = self.trouble_of(record)
-        return f"{line}\n{trouble}" if trouble else line
+        # An exception's text may come from outside too: indented, none of its lines passes for a line of the log.
+        return (
+            "\n".join([line, *(f"  {each.translate(_CONTROLS)}" for each in trouble.split("\n"))]) if trouble else line
+        )
 
 
 class JsonFormatter(_Formatter):
@@ -115,7 +126,7 @@ class JsonFormatter(_Formatter):
         trouble = self.trouble_of(record)
         if trouble:
             fields["traceback"] = trouble
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(fields, ensure_ascii=False).translate(_CONTROLS_IN_JSON)
 
 
 def set_up_logs(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:

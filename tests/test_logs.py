@@ -5,6 +5,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -122,6 +123,26 @@ def test_a_console_line_cannot_forge_a_log_line_or_command_the_terminal() -> Non
     assert stream.getvalue().count("\n") == 1
     assert "hi\\n2026" in stream.getvalue()
     assert "\\r\\x1b[2J\\x9b" in stream.getvalue()
+
+
+HOSTILE = "hi\n2026-01-01 00:00:00 ERROR   bot.app: forged\r\x1b[2J\x9b\u2028\u202e"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_text_from_outside_can_forge_a_log_line_or_command_the_terminal(form: Literal["text", "json"]) -> None:
+    """Not as an argument, not as a fact, not as the text of an exception."""
+    log, stream = written(form)
+    with logs.log_context(server=HOSTILE):
+        try:
+            raise ValueError(HOSTILE)
+        except ValueError:
+            log.exception("it said %s", HOSTILE)
+    shown = stream.getvalue()
+    assert not set(shown) & set("\r\x1b\x9b\u2028\u202e")
+    assert "\n2026-01-01" not in shown
+    if form == "json":
+        line = json.loads(shown)
+        assert line["server"] == HOSTILE and line["traceback"].endswith(f"ValueError: {HOSTILE}")
 
 
 def test_debug_is_ours_alone() -> None:

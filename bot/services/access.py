@@ -14,7 +14,7 @@ from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.values import Grant, LinkedServer, Panel
 from bot.terms import Action
-from bot.text.markdown import escape
+from bot.text.markdown import code, escape
 
 _VIEWER = frozenset({Action.VIEW})
 _OPERATOR = _VIEWER | {Action.START, Action.STOP, Action.RESTART, Action.SAY}
@@ -190,8 +190,8 @@ def parse_actions(text: str) -> frozenset[Action]:
             allowed |= {Action(word)}
         else:
             raise BadInput(
-                _("`{word}` is neither a preset ({presets}) nor an action ({actions}).").format(
-                    word=word.replace("`", "'")[:50], **_vocabulary()
+                _("{word} is neither a preset ({presets}) nor an action ({actions}).").format(
+                    word=code(word[:50]), **_vocabulary()
                 )
             )
     return allowed

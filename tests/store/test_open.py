@@ -120,7 +120,7 @@ async def test_no_migration_forgets_rows_or_begins_to_count_ids_anew(engine: str
     from bot.store.migrate import alembic_config
 
     make_folder(empty_url)
-    old = make_engine(empty_url, foreign_keys=False)
+    old = make_engine(empty_url, migrating=True)
     try:
         async with old.begin() as connection:
             await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0005"))
