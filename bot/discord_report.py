@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterator
+from itertools import islice
 
 import discord
 
@@ -15,6 +16,8 @@ from bot.text.markdown import escape
 
 _log = logging.getLogger(__name__)
 _LIMIT = 2000
+_ATTEMPTS = 5
+"""Channels tried. Refused requests count towards a limit that would shut the bot out everywhere."""
 _SHOWN = 8
 """Relays named in one message; a whole guild's worth of lost rights would not fit."""
 
@@ -56,9 +59,8 @@ class ParkedReports:
             return
         text, nonce = _text(parked), secrets.token_hex(8)
         silent = {wanted.relay.channel_id for wanted, _error in parked}
-        for channel in _channels(guild):
-            if channel.id in silent:
-                continue
+        hopeful = (channel for channel in _channels(guild) if channel.id not in silent)
+        for channel in islice(hopeful, _ATTEMPTS):
             try:
                 # With a nonce, because discord.py repeats what Discord answers by an error after all.
                 await channel.send(

@@ -26,6 +26,7 @@ class Health:
     def __init__(self, pings: Mapping[str, Ping]) -> None:
         self._pings = pings
         self._failing: set[str] = set()
+        self._rendering = asyncio.Lock()
         app = web.Application()
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
@@ -77,7 +78,8 @@ class Health:
         return True
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        async with self._rendering:
+            return web.Response(body=await metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> StartupError:

@@ -154,3 +154,27 @@ async def test_a_port_that_is_taken_is_told_in_one_line(health: Health) -> None:
         await Health({}).start("127.0.0.1", health.port)
     assert refused.value.exit_code == ExitCode.HTTP_LISTEN
     assert "\n" not in str(refused.value)
+
+
+async def test_the_loop_goes_on_while_the_page_of_many_relays_is_made(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = RelayHealth(RelayState.LIVE, None, None, 0.0, 0, 0, 0, 0, 0, "a sentence")
+    series = [metrics.RelaySeries(number, number // 50, number, f"Server {number}", one) for number in range(500)]
+    monkeypatch.setattr(metrics.relays, "source", lambda: series)
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    turning = asyncio.create_task(turn())
+    before = turns
+    page = await metrics.render()
+    assert turns - before > 20, "rather than none at all"
+    turning.cancel()
+    assert page.count(b"wingcord_relay_lines_delivered_total{") == 500
+    pages = await asyncio.gather(*(get(health, "/metrics") for _ in range(3)))
+    assert [text.count("wingcord_relay_lines_delivered_total{") for _status, text in pages] == [500] * 3

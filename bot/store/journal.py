@@ -125,7 +125,7 @@ class Journal:
     def keep(self, batch: WaitingBatch) -> None:
         """Note what waits for a channel behind what was noted before; written down soon."""
         # Encrypted once, as messages are: a journal in trouble tries again and again.
-        self._news.batches.append(waiting.seal(batch, self._vault))
+        self._news.batches.setdefault(batch.channel_id, []).append(waiting.seal(batch, self._vault))
         self._note(urgent=False)
 
     def forget(self, channel_id: int, *, message: bool = True) -> None:
@@ -216,7 +216,7 @@ class Journal:
             if news.forgotten:
                 await waiting.forget(connection, news.forgotten)
             if news.batches:
-                await waiting.add(connection, news.batches)
+                await waiting.add(connection, [batch for batches in news.batches.values() for batch in batches])
             if news.progress:
                 await waiting.deliver(connection, news.progress)
 
@@ -229,18 +229,21 @@ class _News:
     messages: dict[int, dict[str, object] | None] = field(default_factory=dict[int, "dict[str, object] | None"])
     """By channel id: the columns of the message on its way; None where there is none any more."""
     forgotten: set[int] = field(default_factory=set[int])
-    batches: list[waiting.Sealed] = field(default_factory=list[waiting.Sealed])
+    batches: dict[int, list[waiting.Sealed]] = field(default_factory=dict[int, list[waiting.Sealed]])
+    """By channel id, in order: what one channel delivers must not cost a look at what waits for all."""
     progress: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     """By channel id: the number of the last waiting item that was delivered, and how many parts of the next."""
 
     def deliver(self, channel_id: int, through: int, parts: int) -> None:
         self.progress[channel_id] = (through, parts)
         # What was delivered before it could be written down is not worth a row.
-        self.batches = [batch for batch in self.batches if batch.channel_id != channel_id or batch.last > through]
+        rest = [batch for batch in self.batches.pop(channel_id, []) if batch.last > through]
+        if rest:
+            self.batches[channel_id] = rest
 
     def forget(self, channel_id: int) -> None:
         self.forgotten.add(channel_id)
-        self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
+        self.batches.pop(channel_id, None)
         self.progress.pop(channel_id, None)
 
     def add(self, later: "_News") -> None:
@@ -251,7 +254,8 @@ class _News:
             self.deliver(channel_id, through, parts)
         self.tails |= later.tails
         self.messages |= later.messages
-        self.batches += later.batches
+        for channel_id, batches in later.batches.items():
+            self.batches.setdefault(channel_id, []).extend(batches)
 
 
 async def _replace_tails(connection: AsyncConnection, tails: Mapping[int, DeliveredTail]) -> None:

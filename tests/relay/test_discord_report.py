@@ -169,3 +169,17 @@ async def test_an_answer_that_got_lost_does_not_tell_it_twice(stage):
         await until(lambda: stage.standin.count(method="POST", route="messages") == 2)
         await until(lambda: not reports._tasks)
     assert len(stage.channel("general").messages) == 1
+
+
+async def test_a_guild_whose_channels_all_refuse_costs_few_requests(stage, caplog):
+    """Refused requests count for the whole bot, whichever guild they are about."""
+    cached = stage.client.get_guild(stage.guild.id)
+    for number in range(10):
+        added = stage.guild.add_channel(f"hidden-{number}")
+        await until(lambda added=added: cached.get_channel(added.id))
+        await stage.hidden(added)
+    stage.standin.faults.forbidden(r"POST /channels/\d+/messages", count=100)
+    async with stage.reporting() as reports:
+        await reports.report(stage.relay(), FORBIDDEN)
+        await until(lambda: "no channel to report" in caplog.text)
+    assert stage.standin.count(method="POST", route="messages") == 5

@@ -304,3 +304,22 @@ async def test_what_was_encrypted_with_a_lost_key_is_forgotten_with_all_behind_i
     async with opened() as store:
         assert texts((await store.journal.waiting())[11]) == ["a", "d"]
     assert caplog.text.count("cannot be read, be it for another secret key") == 1
+
+
+async def test_what_a_channel_delivers_touches_only_what_waits_for_it(store: Store) -> None:
+    """While nothing can be written, much waits for many: each delivery must not look through all of it."""
+    news = store.journal._news  # before the writer has had a turn
+    for channel in (1, 2):
+        for first in (1, 3):
+            store.journal.keep(batch(first, "a", "b", channel=channel))
+    others = news.batches[2]
+    news.deliver(1, 2, 0)
+    assert [one.first for one in news.batches[1]] == [3]
+    assert news.batches[2] is others
+    news.forget(1)
+    assert list(news.batches) == [2]
+    later = type(news)()
+    later.batches[2] = [others[1]]
+    news.add(later)
+    assert [one.first for one in news.batches[2]] == [1, 3, 3]
+    news.forget(2)
