@@ -6,8 +6,12 @@ from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
+<<<<<<< HEAD
 from itertools import islice
 from typing import ParamSpec, TypeVar
+=======
+from typing import ParamSpec, TypeAlias, TypeVar
+>>>>>>> 0288c6b (Mask, reduce and cut long lines in steps, with the same result as at once)
 from weakref import WeakKeyDictionary
 
 from bot.fair_line import FairLine
@@ -24,6 +28,9 @@ _owner: ContextVar[Hashable] = ContextVar("owner of bulk work", default=None)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+Steps: TypeAlias = Generator[None, None, _T]
+"""Work that yields between pieces of it and returns its result: to be run in slices (`TimeSlices.work`) or at once
+(`finish`)."""
 
 
 def count_for(owner: Hashable) -> None:
@@ -81,8 +88,8 @@ class TimeSlices:
             raise
         self._waiting.serve(owner, None, waiter)
 
-    async def work(self, steps: Generator[None, None, _T]) -> _T:
-        """Run a generator that yields between pieces of its work, in slices; return what it returns."""
+    async def work(self, steps: Steps[_T]) -> _T:
+        """Do work in slices; return its result."""
         while True:
             await self.breathe()
             try:
@@ -160,6 +167,7 @@ class TimeSlices:
             self._look_soon()
 
 
+<<<<<<< HEAD
 def _next(line: FairLine[Hashable, None, asyncio.Future[None]]) -> asyncio.Future[None] | None:
     """Take whoever comes next out of the line; None where nobody waits."""
     while (first := line.first()) is not None:
@@ -171,6 +179,10 @@ def _next(line: FairLine[Hashable, None, asyncio.Future[None]]) -> asyncio.Futur
 
 def finish(steps: Generator[None, None, _T]) -> _T:
     """Run a generator that yields between pieces of its work to its end at once; return what it returns."""
+=======
+def finish(steps: Steps[_T]) -> _T:
+    """Do work at once; return its result."""
+>>>>>>> 0288c6b (Mask, reduce and cut long lines in steps, with the same result as at once)
     while True:
         try:
             next(steps)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from bot.text import sgr
 from bot.text.sgr import DEFAULT, PLAIN, Style
+from bot.time_slice import Steps, finish
 
 
 class Run(NamedTuple):
@@ -43,16 +44,25 @@ _TOKEN = re.compile(
 _SGR_CHARACTERS = "0123456789;:"
 _RESET = "\x1b[0m"
 _REPLACEMENT = "\ufffd"
+# So many sequences, or runs, are one piece of work: far less than a slice.
+_PIECE = 64
 
 
 def runs(text: str) -> list[Run]:
     """Return the visible text with its styles: no run is empty, and neighbours differ in style."""
+    return finish(runs_in_steps(text))
+
+
+def runs_in_steps(text: str) -> Steps[list[Run]]:
+    """Do as `runs` does."""
     found: list[Run] = []
     pen = PLAIN
     pending = ""
     end = 0
 
-    for token in _TOKEN.finditer(text):
+    for count, token in enumerate(_TOKEN.finditer(text), 1):
+        if count % _PIECE == 0:
+            yield
         pending += text[end : token.start()]
         end = token.end()
         if token["lone"] is not None:
@@ -79,9 +89,16 @@ def _append(found: list[Run], style: Style, text: str) -> None:
 
 def render(styled: Iterable[Run]) -> str:
     """Write runs with Discord's codes: a code only where the style changes, and a reset at the end if one is needed."""
+    return finish(render_in_steps(styled))
+
+
+def render_in_steps(styled: Iterable[Run]) -> Steps[str]:
+    """Do as `render` does."""
     parts: list[str] = []
     current = DEFAULT
-    for style, text in styled:
+    for count, (style, text) in enumerate(styled, 1):
+        if count % _PIECE == 0:
+            yield
         parts.extend((code(current, style), text))
         current = style
     parts.append(code(current, DEFAULT))
@@ -123,13 +140,19 @@ def is_plain(text: str) -> bool:
 
 def reduce(text: str) -> str:
     """Return the text with Discord's colours and without any other escape or control character."""
-    if _TOKEN.search(text) is None:
-        return text
-    return render(runs(text))
+    return text if is_plain(text) else render(runs(text))
+
+
+def reduce_in_steps(text: str) -> Steps[str]:
+    """Do as `reduce` does."""
+    return text if is_plain(text) else (yield from render_in_steps((yield from runs_in_steps(text))))
 
 
 def strip(text: str) -> str:
     """Return the visible text alone."""
-    if _TOKEN.search(text) is None:
-        return text
-    return "".join(run.text for run in runs(text))
+    return text if is_plain(text) else "".join(run.text for run in runs(text))
+
+
+def strip_in_steps(text: str) -> Steps[str]:
+    """Do as `strip` does."""
+    return text if is_plain(text) else "".join(run.text for run in (yield from runs_in_steps(text)))

@@ -2,7 +2,6 @@
 
 import re
 
-_BREAK = re.compile(r"\r*\n")
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
@@ -12,7 +11,7 @@ def split(text: str) -> list[str]:
     An event can hold several lines, and a progress bar redraws itself with bare carriage returns, of which only the
     last state counts (wings `system/utils.go` turns " \\r" into a line break and passes a bare CR through).
     """
-    return [_last_state(line) for line in _BREAK.split(text)]
+    return [_last_state(line) for line in text.split("\n")]
 
 
 def _last_state(line: str) -> str:

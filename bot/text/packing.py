@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -12,6 +12,7 @@ from bot.terms import RelayStyle
 from bot.text import ansi
 from bot.text.ansi import Run
 from bot.text.sgr import DEFAULT, Style
+from bot.time_slice import Steps, finish
 
 LIMIT = 2000
 """What Discord takes as the content of one message (create-message)."""
@@ -30,6 +31,8 @@ _REPLY_FRAME = 80
 _ZERO_WIDTH_JOINER = "\u200d"
 # How far back from the end of a message a cut may move to spare a cluster of characters; beyond it the text is hostile.
 _LONGEST_CLUSTER = 40
+# So many runs are one piece of work: far less than a slice.
+_PIECE = 64
 
 
 def size(text: str) -> int:
@@ -68,24 +71,36 @@ def pieces(line: str, style: RelayStyle, limit: int = PIECE_LIMIT) -> list[str]:
     A cut is marked on both sides, the colour carries over, and no escape sequence or character cluster is torn apart
     (unless the cluster is made to be endless). `limit` is at least 100.
     """
-    styled = ansi.runs(line)
+    return finish(pieces_in_steps(line, style, limit))
+
+
+def pieces_in_steps(line: str, style: RelayStyle, limit: int = PIECE_LIMIT) -> Steps[list[str]]:
+    """Do as `pieces` does."""
+    styled = yield from ansi.runs_in_steps(line)
     if style is RelayStyle.PLAIN:
         styled = [Run(DEFAULT, "".join(run.text for run in styled))]
     styled = [Run(run.style, _TWO_BACKTICKS.sub("``" + _ZERO_WIDTH, run.text)) for run in styled if run.text]
-    whole = ansi.render(styled)
+    whole = yield from ansi.render_in_steps(styled)
     if not whole:
         # Discord drops empty lines at the ends of a block, and does not see a block that holds nothing else.
         return [_ZERO_WIDTH]
     if size(whole) <= limit:
         return [whole]
-    return [ansi.render(part) for part in _parts(styled, limit - len(_CUT) - _RESET_SIZE)]
+    parts = yield from _parts(styled, limit - len(_CUT) - _RESET_SIZE)
+    rendered: list[str] = []
+    for part in parts:
+        rendered.append((yield from ansi.render_in_steps(part)))
+        yield
+    return rendered
 
 
-def _parts(styled: Sequence[Run], room: int) -> list[list[Run]]:
+def _parts(styled: Sequence[Run], room: int) -> Steps[list[list[Run]]]:
     """Share the runs out to parts that each use at most `room`, the mark of the cut not counted."""
     parts: list[list[Run]] = [[]]
     used, current, fresh = 0, DEFAULT, True
-    for style, text in styled:
+    for count, (style, text) in enumerate(styled, 1):
+        if count % _PIECE == 0:
+            yield
         rest = text
         while rest:
             used += _code_size(current, style)
@@ -99,6 +114,7 @@ def _parts(styled: Sequence[Run], room: int) -> list[list[Run]]:
             if rest:
                 parts[-1].append(Run(DEFAULT, _CUT))
                 parts.append([Run(DEFAULT, _CONTINUED)])
+                yield
                 used, current, fresh = len(_CONTINUED), DEFAULT, True
     return parts
 
@@ -194,14 +210,9 @@ def block(
     `keep` tells which end stays when not all fit. For replies to commands, which are one message. `limit` is at
     least 200.
     """
-    numbered = [
-        (number, piece)
-        for number, line in enumerate(lines)
-        for piece in pieces(line, style, min(PIECE_LIMIT, limit - _REPLY_FRAME))
-    ]
     room = limit - _REPLY_FRAME
     chosen: list[tuple[int, str]] = []
-    for number, piece in reversed(numbered) if keep == "tail" else numbered:
+    for number, piece in _numbered(lines, style, min(PIECE_LIMIT, room), backwards=keep == "tail"):
         room -= size(piece) + 1
         if room < -1:
             break
@@ -214,6 +225,13 @@ def block(
         return text
     notice = _left_out(missing)
     return f"{notice}\n{text}" if keep == "tail" else f"{text}\n{notice}"
+
+
+def _numbered(lines: Sequence[str], style: RelayStyle, limit: int, *, backwards: bool) -> Iterator[tuple[int, str]]:
+    """Yield the pieces of lines with the lines' numbers; whoever stops early saves the work on the others."""
+    for number in range(len(lines) - 1, -1, -1) if backwards else range(len(lines)):
+        found = pieces(lines[number], style, limit)
+        yield from ((number, piece) for piece in (reversed(found) if backwards else found))
 
 
 def _left_out(count: int) -> str:

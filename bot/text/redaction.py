@@ -13,6 +13,7 @@ from typing import NamedTuple
 from bot.text import ansi, secrets
 from bot.text.ansi import Run
 from bot.text.sgr import DEFAULT
+from bot.time_slice import Steps, finish
 
 # Characters of a mark, 5 bits each: of a thousand players hardly two share one (one chance in 67).
 _MARK_LENGTH = 5
@@ -26,6 +27,10 @@ _START_UP_MARK = "‹start-up command›"
 # beginnings. Nobody writes longer ones.
 _OPTION = re.compile(r"\s{0,40}[-+]{1,2}[A-Za-z]")
 _LONGEST_START_UP = 50
+# Where a line's beginning is looked at alone: preludes and options are short.
+_BEGINNING = 4000
+# So many masks, or runs, are one piece of work: far less than a slice.
+_PIECE = 64
 
 
 def redactor(secret: str, server_id: int) -> "Redactor":
@@ -35,7 +40,7 @@ def redactor(secret: str, server_id: int) -> "Redactor":
 
 def is_start_up(line: str) -> bool:
     """Whether a line is the start-up command: then all that belongs to it must be masked."""
-    return _START_UP.match(ansi.strip(line)) is not None
+    return _START_UP.match(ansi.strip(line[:_BEGINNING])) is not None
 
 
 class _Mask(NamedTuple):
@@ -92,39 +97,56 @@ class Redactor:
         Secrets are found in the visible text, so colours in their midst hide none; a mark takes the colour of the
         first character it stands for.
         """
+        return finish(self.redact_in_steps(line))
+
+    def redact_in_steps(self, line: str) -> Steps[str]:
+        """Do as `redact` does; one line must be done before the next is begun."""
         if ansi.is_plain(line):
-            return self.redact_plain(line)
-        styled = ansi.runs(line)
-        masks = self._masks("".join(run.text for run in styled))
-        return ansi.render(_masked(styled, masks) if masks else styled)
+            return (yield from self._redact_visible(line))
+        styled = yield from ansi.runs_in_steps(line)
+        masks = yield from self._masks("".join(run.text for run in styled))
+        if masks:
+            styled = yield from _masked(styled, masks)
+        return (yield from ansi.render_in_steps(styled))
 
     def redact_plain(self, line: str) -> str:
         """Return the visible text of a line alone, with every secret masked as `redact` does."""
-        plain = ansi.strip(line)
-        masks = self._masks(plain)
+        return finish(self.redact_plain_in_steps(line))
+
+    def redact_plain_in_steps(self, line: str) -> Steps[str]:
+        """Do as `redact_plain` does; one line must be done before the next is begun."""
+        return (yield from self._redact_visible((yield from ansi.strip_in_steps(line))))
+
+    def _redact_visible(self, plain: str) -> Steps[str]:
+        masks = yield from self._masks(plain)
         if not masks:
             return plain
-        return "".join(run.text for run in _masked([Run(DEFAULT, plain)], masks))
+        return "".join(run.text for run in (yield from _masked([Run(DEFAULT, plain)], masks)))
 
-    def _masks(self, plain: str) -> list[_Mask]:
+    def _masks(self, plain: str) -> Steps[list[_Mask]]:
         start = self._start_up.begins_at(plain)
         if start is not None:
             return [_Mask(start, len(plain), _START_UP_MARK)] if start < len(plain) else []
-        return [
-            _Mask(secret.start, secret.end, self._mark(secret.kind, secret.value)) for secret in secrets.find(plain)
-        ]
+        masks: list[_Mask] = []
+        for secret in (yield from secrets.find_in_steps(plain)):
+            masks.append(_Mask(secret.start, secret.end, self._mark(secret.kind, secret.value)))
+            if len(masks) % _PIECE == 0:
+                yield
+        return masks
 
     def _mark(self, kind: str, value: str) -> str:
         digest = blake2b(f"{kind} {value}".encode("utf-8", "surrogatepass"), key=self._key, digest_size=5).digest()
         return f"‹{kind}-{b32encode(digest).decode().lower()[:_MARK_LENGTH]}›"
 
 
-def _masked(styled: Sequence[Run], masks: Sequence[_Mask]) -> list[Run]:
+def _masked(styled: Sequence[Run], masks: Sequence[_Mask]) -> Steps[list[Run]]:
     """Put the marks in place of what they mask. Masks are in order and do not overlap."""
     shown: list[Run] = []
     waiting = list(reversed(masks))
     offset = 0
-    for style, text in styled:
+    for count, (style, text) in enumerate(styled, 1):
+        if count % _PIECE == 0:
+            yield
         end = offset + len(text)
         at = offset
         kept: list[str] = []
@@ -136,6 +158,8 @@ def _masked(styled: Sequence[Run], masks: Sequence[_Mask]) -> list[Run]:
             if mask.end > end:
                 break
             waiting.pop()
+            if len(waiting) % _PIECE == 0:
+                yield
         shown.append(Run(style, "".join(kept) + text[at - offset :]))
         offset = end
     return [run for run in shown if run.text]

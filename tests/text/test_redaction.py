@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import ansi
+from bot import time_slice
+from bot.text import ansi, secrets
 from bot.text.redaction import Redactor, is_start_up, redactor
 
 
@@ -236,6 +237,62 @@ def test_no_address_gets_through(address):
 
 HOSTILE = ["eyJ-", "a@", "1.1.", ":", "a:", "password", "-", "\x9d", "\x1b]", "\x1b[", "1;", "\x1b[1m", "--a", "://", "x",
            "[1:", "/l ", "key ", "pass=\"", "&key=", "secret: a", "container~ \\", "_secret", "e\u0301", "a.", "@a."]  # fmt: skip
+
+
+PARTS = [*HOSTILE, " ", "  ", ".", ",", "=", "203.0.113.9", "198.51.100.7:25565", "2001:db8::1", "[2001:db8::1%eth0]:25565", "::ffff:203.0.113.9",
+         "jane@example.org", "a" * 60 + "@x.example.co.uk", "password=hunter2", 'db_password: "two words"', "--token abc", "Authorization: Bearer abcdef0123456789",
+         "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl", "eyJ" + "a" * 700, "ptlc_AbCdEfGhIjKlMnOp0123", "x" * 24 + ".abcdef." + "y" * 30, "ghp_" + "Z" * 1500,
+         "mysql -u root a b c -pt0or", "your password is hunter2", "https://x.example/a?sig=" + "s" * 900, "mysql://root:hunter2@db", "/login hunter2 again",
+         "discord.com/api/webhooks/12345/" + "w" * 40, 'sv_password "v"', "secret=" + "v" * 3000, "version 1.2.3.4", "12:34:56", "é", "‹ip-abcde›"]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(PARTS), min_size=1, max_size=25).map("".join), st.sampled_from([1, 2, 7, 50, 300, 1024])
+)
+def test_in_steps_the_same_is_found_as_at_once(line, window):
+    """A secret that lies across the end of a window, or is longer than one, is found as it is elsewhere."""
+    plain = ansi.strip(line)
+    assert time_slice.finish(secrets.find_in_steps(plain, window)) == time_slice.finish(
+        secrets.find_in_steps(plain, len(plain) + 1)
+    )
+
+
+@given(st.text(st.sampled_from("0123456789abcdef.:@=-+/%_ eyJpswrdktn\"'"), max_size=400), st.integers(1, 40))
+def test_in_steps_the_same_is_found_in_any_text(plain, window):
+    assert time_slice.finish(secrets.find_in_steps(plain, window)) == secrets.find(plain)
+
+
+@pytest.mark.parametrize("before", [0, 1, 400, 1000, 1015, 1020, 1023, 1024, 2040, 2048, 5000, 60_000])
+@pytest.mark.parametrize(
+    "secret",
+    ["203.0.113.9", "2001:db8:1:2:3:4:5:6", "jane.doe@mail.example.org", "password=hunter2hunter2", "ptlc_" + "k" * 43,
+     "eyJ" + "h" * 40 + ".eyJ" + "p" * 3000 + "." + "s" * 43, "token=" + "t" * 5000, "Bearer " + "b" * 5000],
+)  # fmt: skip
+def test_a_secret_is_masked_wherever_in_a_long_line_it_stands(before, secret):
+    line = "word " * (before // 5) + " " * (before % 5) + " " + secret + " end" + " word" * 500
+    shown = redact(line)
+    assert secret.rpartition("=")[2] not in shown
+    for part in range(len(secret) - 8):
+        assert secret[part : part + 8] not in shown or secret[part : part + 8] in "password=token=Bearer "
+
+
+def test_a_value_that_is_longer_than_any_password_is_masked_to_its_end():
+    for line in (
+        "password=" + "x" * 9000 + " ok",
+        "--token " + "x" * 9000 + " ok",
+        "https://h.example/?sig=" + "x" * 9000 + " ok",
+    ):
+        assert "xxx" not in redact(line)
+        assert redact(line).endswith(" ok")
+
+
+@pytest.mark.parametrize("unit", ["203.0.113.9,", "\x1b[1ma\x1b[0mb", "1:2:3:4:5:6:7:8 ", "a@b.cd ", "key ", 'pass="'])
+def test_a_long_line_is_masked_bit_by_bit(unit):
+    """What a bit costs is the benchmark's to measure; here, that there are the more of them the longer the line is."""
+    line = unit * (65_536 // len(unit))
+    few = sum(1 for _ in Redactor(b"key").redact_in_steps(line[:8192]))
+    assert sum(1 for _ in Redactor(b"key").redact_in_steps(line)) >= 6 * few >= 30
+    assert time_slice.finish(Redactor(b"key").redact_in_steps(line)) == Redactor(b"key").redact(line)
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
