@@ -8,6 +8,8 @@ from bot.text.markdown import code
 from bot.text.patterns import Pattern, PatternError, compile_pattern
 
 LONGEST_PATTERN = 300
+LONGEST_LOOK = 2000
+"""So many characters of a line are looked at: a message full. The worst pattern takes 20 ms for them."""
 _MARK = "▸"
 
 
@@ -33,6 +35,7 @@ class LineFilter:
 
     def shows(self, plain: str) -> bool:
         """Whether a line without colours and lone surrogates (see `ansi.strip`) is to be shown."""
+        plain = plain[:LONGEST_LOOK]
         if self.include is not None and self.include.search(plain) is None:
             return False
         return self.exclude is None or self.exclude.search(plain) is None

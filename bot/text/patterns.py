@@ -7,8 +7,11 @@ from bot.text import pyre2
 
 # google-re2 or pyre2, whichever is there (see pyproject.toml): both call themselves so.
 _re2: Any = importlib.import_module("re2")
-# A filter needs far less; this is what one pattern may cost in memory, in bytes.
+# What one pattern may cost in memory, in bytes, so that it is fast.
 _MEMORY = 1 << 20
+# RE2 refuses a pattern that needs more instructions than a share of its memory holds: so it takes some 2,600 of them,
+# which is what one character may cost. Filters have some dozens, but short ones become huge: `(?:a?b?c?){900}`.
+_LEAST_MEMORY = 32 << 10
 
 
 class PatternError(Exception):
@@ -36,12 +39,8 @@ def compile_pattern(pattern: str) -> Pattern:
 def compile_with(engine: Any, pattern: str) -> Pattern:
     """Do as `compile_pattern` with google-re2's or pyre2's module."""
     try:
-        if not hasattr(engine, "Options"):
-            return cast("Pattern", pyre2.compile_with(engine, pattern, memory=_MEMORY))
-        options = engine.Options()
-        options.max_mem = _MEMORY
-        options.log_errors = False
-        return cast("Pattern", engine.compile(pattern, options))
+        _compile(engine, pattern, _LEAST_MEMORY)
+        return _compile(engine, pattern, _MEMORY)
     except UnicodeEncodeError as error:
         raise PatternError("a character that cannot be sent", "") from error
     except (pyre2.SyntaxRefused, engine.error) as error:
@@ -49,3 +48,12 @@ def compile_with(engine: Any, pattern: str) -> Pattern:
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         reason, _, part = words.partition(": ")
         raise PatternError(reason, part) from error
+
+
+def _compile(engine: Any, pattern: str, memory: int) -> Pattern:
+    if not hasattr(engine, "Options"):
+        return cast("Pattern", pyre2.compile_with(engine, pattern, memory=memory))
+    options = engine.Options()
+    options.max_mem = memory
+    options.log_errors = False
+    return cast("Pattern", engine.compile(pattern, options))

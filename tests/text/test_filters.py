@@ -70,3 +70,22 @@ def test_no_pattern_can_make_compiling_hang(pattern):
     with contextlib.suppress(BadInput):
         LineFilter.compile(pattern, None)
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?:[ab]?[ab]?[ab]?){999}c", "(?:(?:a|ab|b|ba){0,30}c?){33}x", "(?:abcdefghijk){999}"]
+)
+def test_a_pattern_that_would_take_long_for_each_character_is_refused(pattern):
+    with pytest.raises(BadInput, match="too large"):
+        LineFilter.compile(pattern, None)
+
+
+@pytest.mark.parametrize("pattern", [r"\pL+", r"(?i)\pL+\pN", "(?i)" + "é" * 290, r"(?i)(error|warn|severe)+.{0,99}"])
+def test_a_pattern_of_the_usual_kind_is_not_too_large(pattern):
+    LineFilter.compile(pattern, None)
+
+
+def test_of_a_very_long_line_the_beginning_is_looked_at():
+    wanted = LineFilter.compile("end", None)
+    assert wanted.shows("x" * 1997 + "end")
+    assert not wanted.shows("x" * 60_000 + "end")
