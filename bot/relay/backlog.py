@@ -8,9 +8,10 @@ from itertools import islice
 from bot.i18n import ngettext
 from bot.relay.trail import Trail
 from bot.terms import RelayStyle
-from bot.text import ansi
+from bot.text import ansi, packing
 from bot.text.packing import size
 from bot.text.redaction import Redactor
+from bot.time_slice import Steps
 
 
 @dataclass(slots=True)
@@ -35,13 +36,14 @@ class Voice:
     trail: Trail = field(default_factory=Trail)
     redactor: Redactor | None = None
 
-    def drawn(self, raw: str) -> str:
-        """Return a console line in Discord's colours, its secrets masked where that is wanted."""
-        return ansi.reduce(raw) if self.redactor is None else self.redactor.redact(raw)
+    def pieces(self, raw: str) -> Steps[list[str]]:
+        """Return a console line in Discord's colours, its secrets masked where that is wanted, ready to be packed."""
+        drawn = ansi.reduce_in_steps(raw) if self.redactor is None else self.redactor.redact_in_steps(raw)
+        return (yield from packing.pieces_in_steps((yield from drawn), self.style))
 
-    def plain(self, raw: str) -> str:
-        """Return the same without colours."""
-        return ansi.strip(raw) if self.redactor is None else self.redactor.redact_plain(raw)
+    def plain(self, raw: str) -> Steps[str]:
+        """Return the line without colours, its secrets masked as well."""
+        return ansi.strip_in_steps(raw) if self.redactor is None else self.redactor.redact_plain_in_steps(raw)
 
 
 class Item:
@@ -109,6 +111,11 @@ class Backlog:
         """When the oldest item came."""
         first = self._head[0] if self._head else self._tail[0] if self._tail else None
         return None if first is None else first.at
+
+    @property
+    def next_is_begun(self) -> bool:
+        """Whether an earlier life delivered parts of the oldest item."""
+        return bool(self._head) and self._head[0].parts > 0
 
     def put(self, item: Item) -> None:
         """Add an item, cutting the middle out if there is no room."""

@@ -14,6 +14,8 @@ _CLOCK = re.compile(
     r"(?:> ?)?\s{0,4}[\[(]?(?P<clock>(?:\d{4}[-/.]\d\d[-/.]\d\d[T -]|\d{1,2}[A-Z][a-z]{2}\d{4} )?"
     r"\d{1,2}[:.]\d\d[:.]\d\d(?:[.,:]\d{1,9})?)(?:Z|[+-]\d\d:?\d\d|\]\[[ \d]{1,4})?"
 )
+# Of longer lines the colours are compared as well.
+_LONG = 8000
 _DIM = "\x1b[30m{}\x1b[0m"
 
 
@@ -49,7 +51,7 @@ class Repeats:
         A line is identical to the one before if all but the clock at its beginning is the same. Blank lines are
         never counted: they are there to be seen.
         """
-        plain = ansi.strip(line)
+        plain = ansi.strip(line) if len(line) <= _LONG else line
         clock = _CLOCK.match(plain)
         key = plain[clock.end() :] if clock is not None else plain
         if key != self._key or not plain.strip():

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.relay import notices
 from bot.relay.backlog import Item
+from bot.time_slice import Steps
 
 LARGEST = 8 << 20
 """Bytes; Discord takes 10 MiB a file where nobody has boosted."""
@@ -22,23 +23,21 @@ class LogFile:
 
     def __init__(self, *, headers: bool, source: str) -> None:
         self.lines = self.warnings = self.errors = 0
-        self.size = 0
-        """Bytes."""
         self.source = source
         """Whose line is the last one."""
         self._headers = headers
-        self._parts: list[str] = []
+        self._data = bytearray()
         self._first_at = self._last_at = 0.0
 
     @property
     def full(self) -> bool:
         """Whether there is no room for a line of the usual kind any more."""
-        return self.size >= LARGEST
+        return len(self._data) >= LARGEST
 
-    def add(self, item: Item) -> None:
+    def add(self, item: Item) -> Steps[None]:
         """Add a line as it came, or a notice."""
         voice = item.voice
-        plain = item.text if item.notice or voice is None else voice.plain(item.text)
+        plain = item.text if item.notice or voice is None else (yield from voice.plain(item.text))
         self.add_plain(plain, item, whole=True)
 
     def add_plain(self, plain: str, item: Item, *, whole: bool) -> None:
@@ -64,12 +63,12 @@ class LogFile:
                 self.warnings += 1
 
     def _append(self, text: str) -> None:
-        self._parts.append(text)
-        self.size += len(text) + 1 if text.isascii() else len(text.encode()) + 1
+        self._data += text.encode()
+        self._data += b"\n"
 
     def data(self) -> bytes:
         """Return the file."""
-        return "\n".join([*self._parts, ""]).encode()
+        return bytes(self._data)
 
     def summary(self, loop_now: float, now: datetime, *, stopping: bool) -> str:
         """Return the line for the channel; the clocks are the loop's and the world's, read together."""

@@ -203,7 +203,7 @@ class Outbox:
             await self._deliver(await self._packer.file())
             self._filed_at = _clock()
         else:
-            await self._deliver(self._packer.pack())
+            await self._deliver(await self._packer.pack())
         if not self._packer:
             self._something.clear()
             self._nudge.clear()
@@ -264,7 +264,7 @@ class Outbox:
         if self._packer.units > room:
             await self._deliver(await self._packer.file(stopping=True))
         while self._packer:
-            await self._deliver(self._packer.pack())
+            await self._deliver(await self._packer.pack())
 
     def _break(self) -> None:
         """Park for the rest of this life; what waits and what is on its way is for the next."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot import time_slice
 from bot.i18n import ngettext
 from bot.relay import notices
 from bot.relay.backlog import Backlog, Bounds, Item, deliver, forget, lose
@@ -13,11 +14,11 @@ from bot.relay.logfile import OLD, LogFile
 from bot.relay.sink import Attachment
 from bot.relay.trail import Trail
 from bot.text import ansi
-from bot.text.packing import LIMIT, Entry, pieces, take
+from bot.text.packing import LIMIT, Entry, take
 from bot.vitals import DeliveredTail
 
-# Lines put into a file before others get their turn.
-_BREATHE = 100
+# So many lines are counted before others get their turn.
+_PIECE = 256
 
 
 def utc_now() -> datetime:
@@ -67,42 +68,44 @@ class Packer:
         self._backlog = Backlog(bounds)
         self._ready: deque[_Piece] = deque()
         self._ready_units = 0
+        self._drawing: Item | None = None
+        """What is being made pieces of; it stands between those that are ready and the backlog."""
         self._filed: list[Item] = []
         self._source = ""
         self._introduced = False
 
     def __bool__(self) -> bool:
-        return bool(self._ready or self._backlog)
+        return bool(self._ready or self._drawing or self._backlog)
 
     @property
     def units(self) -> int:
         """How much waits, about, in characters as Discord counts them."""
-        return self._ready_units + self._backlog.units
+        drawing = self._drawing.units if self._drawing is not None else 0
+        return self._ready_units + drawing + self._backlog.units
 
     @property
     def oldest_at(self) -> float | None:
         """When the oldest thing that waits came, on the loop's clock."""
         if self._filed:
             return self._filed[0].at
-        return self._ready[0].item.at if self._ready else self._backlog.oldest_at
+        first = self._ready[0].item if self._ready else self._drawing
+        return first.at if first is not None else self._backlog.oldest_at
 
     def put(self, item: Item) -> None:
         """Add an item at the end."""
         self._backlog.put(item)
-        if item.parts:  # of an earlier life, and first of all that waits
-            self._draw(self._backlog.pop())
 
-    def pack(self) -> Parcel | None:
+    async def pack(self) -> Parcel | None:
         """Return the next message, if anything waits. Nothing is forgotten before `settle` is called with it."""
         self._introduce()
         while self._backlog and self._ready_units < LIMIT:
-            self._draw(self._backlog.pop())
+            await self._draw(self._backlog.pop())
         packed = take([piece.entry for piece in self._ready], source=self._source, headers=self.headers)
         if not packed.taken:
             return None
         taken = [piece for _, piece in zip(range(packed.taken), self._ready, strict=False)]
         items = [piece.item for piece in taken if piece.last]
-        tails, trails = self._progress(items)
+        tails, trails = await self._progress(items)
         return Parcel(
             packed.content,
             items,
@@ -116,23 +119,25 @@ class Packer:
 
     async def file(self, *, stopping: bool = False) -> Parcel:
         """Return as much as a file may hold of what waits. It counts as waiting until `settle` is called with it."""
-        log = LogFile(headers=self.headers, source=self._source)
+        slices, log = time_slice.shared(), LogFile(headers=self.headers, source=self._source)
+        if self._backlog.next_is_begun:
+            await self._draw(self._backlog.pop())
         while self._ready:
+            await slices.breathe()
             piece = self._ready.popleft()
             log.add_plain(ansi.strip(piece.entry.text).replace("\u200b", ""), piece.item, whole=piece.last)
             if piece.last:
                 self._filed.append(piece.item)
         self._ready_units = 0
-        for count in range(1, len(self._backlog) + 2):
+        # Not what comes meanwhile: of a flood that goes on there would be no end.
+        for _count in range(len(self._backlog) + 1):
             if not self._backlog or log.full:
                 break
             item = self._backlog.pop()
-            log.add(item)
             self._filed.append(item)
-            if count % _BREATHE == 0:
-                await asyncio.sleep(0)
+            await slices.work(log.add(item))
         content = log.summary(_clock(), self._now(), stopping=stopping)
-        tails, trails = self._progress(self._filed)
+        tails, trails = await self._progress(self._filed)
         attachment = Attachment("console.log", log.data())
         through = _through(self._filed)
         return Parcel(content, self._filed, log.source, attachment, tails=tails, trails=trails, through=through)
@@ -157,6 +162,9 @@ class Packer:
     def give_up(self, *, lost: bool = True) -> None:
         """Forget all that waits: it will never go. Not `lost` is what the console's history may still give again."""
         waiting = [*self._filed, *(piece.item for piece in self._ready if piece.last)]
+        if self._drawing is not None:
+            waiting.append(self._drawing)
+            self._drawing = None
         while self._backlog:
             waiting.append(self._backlog.pop())
         self._filed = []
@@ -183,22 +191,25 @@ class Packer:
         self._ready.appendleft(_Piece(item, Entry(text, None), 1, last=True))
         self._ready_units += len(text) + 1
 
-    def _draw(self, item: Item) -> None:
+    async def _draw(self, item: Item) -> None:
         if item.notice or item.voice is None:
             entries = [Entry(item.text, None)]
         else:
-            voice = item.voice
-            texts = pieces(voice.drawn(item.text), voice.style)
+            voice, self._drawing = item.voice, item
+            texts = await time_slice.shared().work(voice.pieces(item.text))
             entries = [Entry(text, voice.style, voice.source) for text in texts]
+            self._drawing = None
         # The last one always, should the item be cut into fewer than it was.
         for part, entry in list(enumerate(entries, 1))[min(item.parts, len(entries) - 1) :]:
             self._ready.append(_Piece(item, entry, part, last=part == len(entries)))
             self._ready_units += len(entry.text) + 1
 
-    def _progress(self, items: list[Item]) -> tuple[dict[int, DeliveredTail], list[tuple[Trail, DeliveredTail]]]:
+    async def _progress(self, items: list[Item]) -> tuple[dict[int, DeliveredTail], list[tuple[Trail, DeliveredTail]]]:
         """Return how far those relays that ever reached their consoles are once these items are delivered."""
         by_voice: dict[int, list[Item]] = {}
-        for item in items:
+        for count, item in enumerate(items, 1):
+            if count % _PIECE == 0:
+                await time_slice.shared().breathe()
             if item.voice is not None and item.voice.trail.begun:
                 by_voice.setdefault(item.voice.relay_id, []).append(item)
         tails: dict[int, DeliveredTail] = {}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from bot import time_slice
 from bot.console.events import (
     Connected,
     ConsoleEvent,
@@ -30,14 +31,14 @@ from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.terms import PowerState
 from bot.text import ansi, lines
-from bot.text.filters import LineFilter
+from bot.text.filters import LONGEST_LOOK, LineFilter
 from bot.text.redaction import Redactor, StartUp, is_start_up
 from bot.vitals import RelayHealth, RelayState
 
-# A listener whose queue is full is read without a pause; after so many events others get their turn.
-_BREATHE = 100
 # Lines that are not shown are noted as dealt with in groups; after a SIGKILL that few are filtered out once more.
 _NOTE_UNSHOWN = 50
+# So much of a line is looked at to tell whether it is shown; there may be colours amid what filters look at.
+_LOOK = 2 * LONGEST_LOOK
 _NEWS = {
     InstallStarted: notices.install_started,
     InstallCompleted: notices.install_completed,
@@ -110,13 +111,12 @@ class ConsoleRelay:
                 self._note_unshown(0)
 
     async def _read(self, events: AsyncIterator[ConsoleEvent]) -> None:
-        count = 0
+        slices = time_slice.shared()
         async for event in events:
+            # Until it is handled it counts as never read: should this be cancelled, it is read again.
             self.idle.clear()
+            await slices.breathe()
             self.handle(event)
-            count += 1
-            if count % _BREATHE == 0:
-                await asyncio.sleep(0)
             self.idle.set()
 
     @property
@@ -176,14 +176,15 @@ class ConsoleRelay:
         self._unshown += mark
 
     def _lets_pass(self, line: str) -> bool:
-        shown = (self._filter.shows_all or self._filter.shows(ansi.strip(line))) and not self._gate.stops()
+        shown = (self._filter.shows_all or self._filter.shows(ansi.strip(line[:_LOOK]))) and not self._gate.stops()
         if self._voice.redactor is not None and (not shown or self._start_up_hidden):
             shown = not self._goes_with_hidden_start_up(line, shown=shown) and shown
         return shown and (self._collapse is None or self._collapse.shows(line))
 
     def _goes_with_hidden_start_up(self, line: str, *, shown: bool) -> bool:
         """Whether a line belongs to a start-up command whose first line is not shown: nothing would mask the rest."""
-        if self._start_up.begins_at(ansi.strip(line)) is None:
+        ends = line if len(line) <= 2 * _LOOK else line[:_LOOK] + line[-_LOOK:]  # they alone tell
+        if self._start_up.begins_at(ansi.strip(ends)) is None:
             self._start_up_hidden = False
         elif is_start_up(line):
             self._start_up_hidden = not shown

@@ -12,6 +12,8 @@ from bot.store.values import Outgoing, WaitingBatch, WaitingItem
 
 # Not quite half of what may wait in memory: that much is never cut out there.
 _BOUNDS = Bounds(lines=25_000, units=4_000_000)
+# What is sealed in one go: JSON is written without a pause.
+_BATCH = Bounds(lines=1000, units=256_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,18 @@ class Spool:
     def write(self) -> None:
         """Have the journal keep what waits and is not kept yet."""
         self._stop()
-        if not self._fresh:
-            return
+        while self._fresh:
+            self._keep(self._next_batch())
+
+    def _next_batch(self) -> list[tuple[Item, Voice]]:
+        """Take what is to be sealed in one go."""
+        batch, units = [self._fresh.popleft()], 0
+        while self._fresh and len(batch) < _BATCH.lines and units < _BATCH.units:
+            batch.append(self._fresh.popleft())
+            units += _size(batch[-1][0])
+        return batch
+
+    def _keep(self, fresh: Sequence[tuple[Item, Voice]]) -> None:
         now, clock = self._now(), _clock()
         items = tuple(
             WaitingItem(
@@ -118,12 +130,11 @@ class Spool:
                 notice=item.notice,
                 offline=voice.trail.offline,
             )
-            for item, voice in self._fresh
+            for item, voice in fresh
         )
-        batch = WaitingBatch(self._channel_id, self._fresh[0][0].number, items)
+        batch = WaitingBatch(self._channel_id, fresh[0][0].number, items)
         self._journal.keep(batch)
-        self._written.append(_written(batch.last, [item for item, _voice in self._fresh]))
-        self._fresh.clear()
+        self._written.append(_written(batch.last, [item for item, _voice in fresh]))
 
     def forget(self, *, message: bool = True) -> None:
         """Nothing waits any more, and nothing ever will; nor (`message`) is anything on its way."""

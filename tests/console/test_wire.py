@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.console import wire
@@ -197,6 +197,7 @@ def test_no_line_is_blank_or_holds_a_line_end(text):
         assert "\r" not in line
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60), st.sampled_from(["a", "é", "€", "😀", "\ud800", "ab ", "203.0.113.9 "]), st.integers(-40, 40)
 )

@@ -10,6 +10,7 @@ from bot.relay.pace import Pace
 from bot.relay.trail import Trail
 from bot.relay.turns import Turns
 from bot.terms import RelayStyle
+from bot.time_slice import finish
 
 from .conftest import GUILD, QUICK, MemoryJournal, lines_in, masking, until
 from .test_outbox import Item, fill, outbox
@@ -76,9 +77,9 @@ async def test_the_summary_tells_what_is_in_the_file(sink):
 def test_a_file_is_plain_and_masked_as_messages_are():
     voice = Voice(1, RelayStyle.COLOUR, "Survival", Tally(), Trail(), masking(1))
     log = LogFile(headers=True, source="")
-    log.add(Item("\x1b[31mfrom 203.0.113.9\x1b[0m", voice, 0.0))
-    log.add(Item("🔄 **Survival** is starting", voice, 0.0, notice=True))
-    log.add(Item("to 203.0.113.9", voice, 0.0))
+    finish(log.add(Item("\x1b[31mfrom 203.0.113.9\x1b[0m", voice, 0.0)))
+    finish(log.add(Item("🔄 **Survival** is starting", voice, 0.0, notice=True)))
+    finish(log.add(Item("to 203.0.113.9", voice, 0.0)))
     mark = masking(1).redact("203.0.113.9")
     assert log.data().decode() == f"--- Survival ---\nfrom {mark}\n🔄 **Survival** is starting\nto {mark}\n"
     assert log.lines == 2

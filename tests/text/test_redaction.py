@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import time_slice
@@ -246,6 +246,7 @@ PARTS = [*HOSTILE, " ", "  ", ".", ",", "=", "203.0.113.9", "198.51.100.7:25565"
          "discord.com/api/webhooks/12345/" + "w" * 40, 'sv_password "v"', "secret=" + "v" * 3000, "version 1.2.3.4", "12:34:56", "é", "‹ip-abcde›"]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PARTS), min_size=1, max_size=25).map("".join), st.sampled_from([1, 2, 7, 50, 300, 1024])
 )
@@ -257,6 +258,7 @@ def test_in_steps_the_same_is_found_as_at_once(line, window):
     )
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789abcdef.:@=-+/%_ eyJpswrdktn\"'"), max_size=400), st.integers(1, 40))
 def test_in_steps_the_same_is_found_in_any_text(plain, window):
     assert time_slice.finish(secrets.find_in_steps(plain, window)) == secrets.find(plain)
