@@ -6,12 +6,8 @@ from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
-<<<<<<< HEAD
 from itertools import islice
-from typing import ParamSpec, TypeVar
-=======
 from typing import ParamSpec, TypeAlias, TypeVar
->>>>>>> 0288c6b (Mask, reduce and cut long lines in steps, with the same result as at once)
 from weakref import WeakKeyDictionary
 
 from bot.fair_line import FairLine
@@ -167,7 +163,6 @@ class TimeSlices:
             self._look_soon()
 
 
-<<<<<<< HEAD
 def _next(line: FairLine[Hashable, None, asyncio.Future[None]]) -> asyncio.Future[None] | None:
     """Take whoever comes next out of the line; None where nobody waits."""
     while (first := line.first()) is not None:
@@ -177,12 +172,8 @@ def _next(line: FairLine[Hashable, None, asyncio.Future[None]]) -> asyncio.Futur
     return None
 
 
-def finish(steps: Generator[None, None, _T]) -> _T:
-    """Run a generator that yields between pieces of its work to its end at once; return what it returns."""
-=======
 def finish(steps: Steps[_T]) -> _T:
     """Do work at once; return its result."""
->>>>>>> 0288c6b (Mask, reduce and cut long lines in steps, with the same result as at once)
     while True:
         try:
             next(steps)

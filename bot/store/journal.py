@@ -8,14 +8,15 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import time_slice
 from bot.errors import StoreTrouble, StoreUnavailable
 from bot.store import outgoing, waiting
 from bot.store.database import Database
+from bot.store.journal_news import News
 from bot.store.tables import RelayMessageRow, RelayRow, RelayTailRow
 from bot.store.troubles import Doing, unavailable
 from bot.store.values import Outgoing, WaitingBatch
@@ -40,7 +41,7 @@ class Journal:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
-        self._news = _News()
+        self._news = News()
         self._awaiting: list[asyncio.Future[None]] = []
         self._closing = False
         self._failing = False
@@ -104,7 +105,7 @@ class Journal:
         Raises:
             Exception: whatever the database's trouble is; the log was told. While it lasts, nobody waits long here.
         """
-        self._news.messages[message.channel_id] = outgoing.row(message, self._vault)
+        self._news.messages[message.channel_id] = await self._row(message)
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaiting.append(written)
         self._note(urgent=True)
@@ -122,10 +123,14 @@ class Journal:
             self._news.deliver(message.channel_id, message.through, message.parts)
         self._note(urgent=False)
 
+    async def _row(self, message: Outgoing) -> dict[str, object]:
+        if message.attachment is None:
+            return outgoing.row(message, self._vault)
+        return await time_slice.shared().aside(outgoing.row, message, self._vault)  # it may have megabytes
+
     def keep(self, batch: WaitingBatch) -> None:
         """Note what waits for a channel behind what was noted before; written down soon."""
-        # Encrypted once, as messages are: a journal in trouble tries again and again.
-        self._news.batches.setdefault(batch.channel_id, []).append(waiting.seal(batch, self._vault))
+        self._news.batches.setdefault(batch.channel_id, []).append(batch)
         self._note(urgent=False)
 
     def forget(self, channel_id: int, *, message: bool = True) -> None:
@@ -170,9 +175,10 @@ class Journal:
     async def _write(self) -> None:
         self._something.clear()
         self._urgent.clear()
-        news, self._news = self._news, _News()
+        news, self._news = self._news, News()
         awaiting, self._awaiting = self._awaiting, []
         try:
+            await self._seal(news)
             await self._commit(news)
         except Exception as error:  # noqa: BLE001 - relays go on without a journal; those that wait are told
             self._tell(error)
@@ -189,6 +195,13 @@ class Journal:
                 if not one.done():
                     one.set_result(None)
 
+    async def _seal(self, news: News) -> None:
+        """Encrypt what waits, once: a journal in trouble tries again and again."""
+        for batches in news.batches.values():
+            for place, batch in enumerate(batches):
+                if isinstance(batch, WaitingBatch):
+                    batches[place] = await time_slice.shared().aside(waiting.seal, batch, self._vault)
+
     def _tell(self, error: Exception | None) -> None:
         """Tell the owner once when the journal cannot be written, and once when it can be again."""
         if self._failing == (error is not None):
@@ -204,7 +217,7 @@ class Journal:
                 exc_info=None if isinstance(error, StoreUnavailable) else error,
             )
 
-    async def _commit(self, news: "_News") -> None:
+    async def _commit(self, news: News) -> None:
         async with self._database.writing_often() as connection:
             if news.tails:
                 await _replace_tails(connection, news.tails)
@@ -216,46 +229,12 @@ class Journal:
             if news.forgotten:
                 await waiting.forget(connection, news.forgotten)
             if news.batches:
-                await waiting.add(connection, [batch for batches in news.batches.values() for batch in batches])
+                sealed = [
+                    one for batches in news.batches.values() for one in batches if isinstance(one, waiting.Sealed)
+                ]
+                await waiting.add(connection, sealed)
             if news.progress:
                 await waiting.deliver(connection, news.progress)
-
-
-@dataclass(slots=True)
-class _News:
-    """What is to be written down with the next transaction. What is forgotten was noted before all else of it."""
-
-    tails: dict[int, DeliveredTail] = field(default_factory=dict[int, DeliveredTail])
-    messages: dict[int, dict[str, object] | None] = field(default_factory=dict[int, "dict[str, object] | None"])
-    """By channel id: the columns of the message on its way; None where there is none any more."""
-    forgotten: set[int] = field(default_factory=set[int])
-    batches: dict[int, list[waiting.Sealed]] = field(default_factory=dict[int, list[waiting.Sealed]])
-    """By channel id, in order: what one channel delivers must not cost a look at what waits for all."""
-    progress: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
-    """By channel id: the number of the last waiting item that was delivered, and how many parts of the next."""
-
-    def deliver(self, channel_id: int, through: int, parts: int) -> None:
-        self.progress[channel_id] = (through, parts)
-        # What was delivered before it could be written down is not worth a row.
-        rest = [batch for batch in self.batches.pop(channel_id, []) if batch.last > through]
-        if rest:
-            self.batches[channel_id] = rest
-
-    def forget(self, channel_id: int) -> None:
-        self.forgotten.add(channel_id)
-        self.batches.pop(channel_id, None)
-        self.progress.pop(channel_id, None)
-
-    def add(self, later: "_News") -> None:
-        """Add what was noted later."""
-        for channel_id in later.forgotten:
-            self.forget(channel_id)
-        for channel_id, (through, parts) in later.progress.items():
-            self.deliver(channel_id, through, parts)
-        self.tails |= later.tails
-        self.messages |= later.messages
-        for channel_id, batches in later.batches.items():
-            self.batches.setdefault(channel_id, []).extend(batches)
 
 
 async def _replace_tails(connection: AsyncConnection, tails: Mapping[int, DeliveredTail]) -> None:

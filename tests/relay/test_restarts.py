@@ -492,3 +492,21 @@ def test_what_is_kept_begins_behind_what_is_on_its_way_and_has_no_holes(steps):
         spool.forget()
 
     asyncio.run(play())
+
+
+def test_what_waits_is_kept_in_batches_that_are_soon_sealed():
+    async def play():
+        journal = MemoryJournal()
+        spool = Spool(1, journal, packer.utc_now)
+        voice = Voice(1, RelayStyle.PLAIN, "")
+        sent = [f"line {n}" for n in range(5000)] + ["x" * 60_000 + str(n) for n in range(30)]
+        for text in sent:
+            spool.put(Item(text, voice, 0.0))
+        spool.write()
+        assert [item.text for batch in journal.batches for item in batch.items] == sent
+        assert [batch.first for batch in journal.batches[1:]] == [batch.last + 1 for batch in journal.batches[:-1]]
+        assert max(len(batch.items) for batch in journal.batches) <= 1000
+        assert max(sum(len(item.text) for item in batch.items) for batch in journal.batches) <= 256_000 + 2 * 60_010
+        spool.forget()
+
+    asyncio.run(play())

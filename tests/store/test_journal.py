@@ -1,6 +1,7 @@
 """The relays' journal: written ahead, settled, read again in the next life."""
 
 import asyncio
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -323,3 +324,23 @@ async def test_what_a_channel_delivers_touches_only_what_waits_for_it(store: Sto
     news.add(later)
     assert [one.first for one in news.batches[2]] == [1, 3, 3]
     news.forget(2)
+
+
+async def test_megabytes_are_sealed_while_the_loop_turns(opened, monkeypatch) -> None:
+    """Packing and encrypting a flood takes a tenth of a second, and nobody else's acknowledgement must wait for it."""
+    where: list[bool] = []
+    seal = Vault.seal
+
+    def noting(self: Vault, plain: bytes) -> bytes:
+        where.append(threading.current_thread() is threading.main_thread())
+        return seal(self, plain)
+
+    async with opened() as store:
+        relay = await relay_of(store)
+        monkeypatch.setattr(Vault, "seal", noting)
+        store.journal.keep(batch(1, "x" * 100_000, relay=relay))
+        await store.journal.write_ahead(outgoing(11, attachment=b"x" * 1_000_000))
+    assert where and not any(where)
+    async with opened() as store:
+        assert texts((await store.journal.waiting())[11]) == ["x" * 100_000]
+        assert (await store.journal.unsettled())[11].attachment == b"x" * 1_000_000
