@@ -367,7 +367,8 @@ async def test_a_defect_of_ours_leaves_everything_to_the_next_life(sink, caplog)
         await until(lambda: world.health().queued_lines == 1)
         sink.gate.set()
         await until(lambda: sink.lines() == ["a"])
-        await until(lambda: world.health().state is RelayState.PARKED and not world.console().open)
+        await until(lambda: (found := world.health()) is not None and found.state is RelayState.PARKED)
+        assert not world.console().open
         assert "defect in the bot" in world.health().last_error
         reads = len(world.reads)
         world.supervisor.rights_changed(GUILD)  # whoever tries it again in the same life throws nothing away
