@@ -6,11 +6,9 @@ from bot import application
 from bot.application import Application
 from bot.discord_probe import where_am_i
 from bot.i18n import _, ngettext
-from bot.instance_lock import sole_owner
-from bot.secret_keys import key_file, load_keys
 from bot.settings import Settings, require_token
-from bot.store.database import make_folder, sqlite_file
-from bot.store.store import Store
+from bot.sole_store import open_alone
+from bot.store.database import sqlite_file
 
 Probe = Callable[[str, str | None], Awaitable[tuple[Application, frozenset[int]]]]
 
@@ -28,15 +26,10 @@ async def adopt(settings: Settings, *, probe: Probe = where_am_i) -> str:
             "There is no database yet at {file}: it will belong to the first application that starts on it."
         ).format(file=file)
     found, present = await probe(token, settings.discord_api_url)
-    secret_keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
-    with sole_owner(make_folder(settings.database_url)):
-        store = await Store.open(settings.database_url, load_keys(secret_keys, key_file(file)))
-        try:
-            owner = application.parsed(await store.state.get(application.FACT))
-            known = await store.guilds.all()
-            await application.remember(store.state, found)
-        finally:
-            await store.close()
+    async with open_alone(settings) as (store, _sole_bot):
+        owner = application.parsed(await store.state.get(application.FACT))
+        known = await store.guilds.all()
+        await application.remember(store.state, found)
     return _told(owner, found, missing=len(set(known) - present), known=len(known))
 
 

@@ -4,9 +4,10 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from typing import Any
 
 from bot import application
 from bot.client import WingcordClient
@@ -17,18 +18,15 @@ from bot.discord_replies import finish_answers
 from bot.discord_report import ParkedReports
 from bot.discord_sink import DiscordSink, rate_limit_trace
 from bot.health import Health
-from bot.instance_lock import sole_owner
 from bot.panel.pool import PanelPool
 from bot.relay.guild import Equipment
 from bot.relay.pace import Paces
 from bot.relay.supervisor import RelaySupervisor
 from bot.relay.wanted import WantedRelay
-from bot.secret_keys import key_file, load_keys
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
 from bot.settings import Settings, require_token
-from bot.store.database import make_folder
-from bot.store.limits import Limits
+from bot.sole_store import open_alone
 from bot.store.store import Store, peek
 from bot.store.values import Relay
 from bot.text.redaction import Redactor, redactor
@@ -47,18 +45,12 @@ async def run(settings: Settings) -> None:
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
         await _refuse_other_application(settings, token)
-        secret_keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
-        database_file = make_folder(settings.database_url)
-        keys = load_keys(secret_keys, key_file(database_file))
-        stack.enter_context(sole_owner(database_file))
-        limits = Limits(settings.max_panels, settings.max_servers, settings.max_grants, settings.max_relays)
-        store = await Store.open(settings.database_url, keys, limits)
-        stack.push_async_callback(store.close)
+        store, sole_bot = await stack.enter_async_context(open_alone(settings))
         pool = PanelPool(allow_private=settings.allow_private_panels)
         stack.push_async_callback(pool.close)
         hub = ConsoleHub(allow_private=settings.allow_private_panels)
         stack.push_async_callback(hub.close)
-        bot = _Bot(store, pool, hub, partial(redactor, keys[0]))
+        bot = _Bot(store, pool, hub, partial(redactor, await store.masking_secret.get()))
         stack.push_async_callback(bot.services.panels.close)
 
         point_rest_at(settings.discord_api_url)
@@ -77,7 +69,7 @@ async def run(settings: Settings) -> None:
         # What is loaded by now stays: looked through for garbage, it would stop everything for 75 ms now and then.
         gc.collect()
         gc.freeze()
-        await bot.work_until(stop)
+        await bot.work_until(stop, alone=store.stay_alone(sole_bot))
         _log.info("Ending: delivering what was read")
 
 
@@ -107,19 +99,27 @@ class _Bot:
             ),
         )
 
-    async def work_until(self, stop: asyncio.Event) -> None:
-        """Keep gateway and relays going; return when told to stop, raise when one of them ends by an error."""
+    async def work_until(self, stop: asyncio.Event, *, alone: Coroutine[Any, Any, None]) -> None:
+        """Keep gateway and relays going; return when told to stop, raise when one of them ends by an error.
+
+        `alone` watches that no other bot works on the database: where one does, nothing more is delivered.
+        """
         waiting = asyncio.create_task(stop.wait(), name="stop signal")
+        watching = asyncio.create_task(alone, name="sole bot")
         self._tasks = {
             asyncio.create_task(stay_connected(self.client), name="gateway"),
             asyncio.create_task(self.relays.run(), name="relays"),
         }
         try:
-            done, _pending = await asyncio.wait({waiting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            ends = {waiting, watching, *self._tasks}
+            done, _pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if watching in done:
+                await self.relays.close(0)
             for task in done:
                 task.result()
         finally:
             waiting.cancel()
+            watching.cancel()
 
     async def finish(self) -> None:
         """Wait for what ends by itself once relays and client are closed."""

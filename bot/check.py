@@ -15,12 +15,12 @@ from bot.errors import BotError, ExitCode, StartupError
 from bot.health import Health
 from bot.i18n import _
 from bot.panel.pool import PanelPool
-from bot.secret_keys import key_file, read_keys
+from bot.secret_keys import key_file, key_file_lost, read_keys
 from bot.settings import Settings, require_token
 from bot.store.database import make_engine, sqlite_file
 from bot.store.limits import Limits
 from bot.store.migrate import Standing
-from bot.store.store import Store, inspect, peek
+from bot.store.store import Store, holds_keys, inspect, peek
 from bot.store.values import Panel, PanelKey
 
 Probe = Callable[[str, str | None], Awaitable[Application]]
@@ -52,7 +52,10 @@ async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator
     if owner is not None and found is not None:
         yield _owner(owner, found)
     try:
-        keys = read_keys(_secret(settings), key_file(sqlite_file(settings.database_url)))
+        file = key_file(sqlite_file(settings.database_url))
+        keys = read_keys(_secret(settings), file)
+        if keys is None and await holds_keys(settings.database_url):
+            raise key_file_lost(file)
         # Where no key was made yet, any will do to find out that nothing is stored which would need one.
         store = Store.attach(settings.database_url, (Fernet.generate_key().decode(),) if keys is None else keys)
     except StartupError as error:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot.errors import ExitCode, StartupError
@@ -25,21 +25,36 @@ else:
 def sole_owner(database_file: Path | None) -> Generator[None]:
     """Hold the lock beside the database file; it goes with the process, however that ends.
 
-    None (a database server, or one in memory) is not locked. Raises StartupError when another bot holds the lock, and
-    OSError when the lock file cannot be made.
+    None (a database server) is not locked here. Raises StartupError when another bot holds the lock, or it cannot be
+    had at all.
     """
     if database_file is None:
         yield
         return
-    with database_file.with_suffix(".lock").open("ab") as lock:
+    file = database_file.with_suffix(".lock")
+    with ExitStack() as stack:
         try:
+            lock = stack.enter_context(file.open("ab"))
             _lock(lock.fileno())
         except BlockingIOError as error:
+            raise another_bot(str(database_file)) from error
+        except OSError as error:
             raise StartupError(
                 _(
-                    "Another bot is running on the database {file}; two would post every console line twice. "
-                    "End it first, or give this one a DATABASE_URL of its own."
-                ).format(file=database_file),
+                    "The lock file {file} cannot be used: {reason}. It keeps a second bot from the same database; "
+                    "see to it that the bot can write there, and delete what is in its place."
+                ).format(file=file, reason=(error.strerror or str(error)).lower()),
                 exit_code=ExitCode.DATABASE,
             ) from error
         yield
+
+
+def another_bot(database: str) -> StartupError:
+    """Return the error for a second bot on one database."""
+    return StartupError(
+        _(
+            "Another bot is running on the database {database}; two would post every console line twice. "
+            "End it first, or give this one a DATABASE_URL of its own."
+        ).format(database=database),
+        exit_code=ExitCode.DATABASE,
+    )

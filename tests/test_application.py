@@ -10,10 +10,9 @@ from bot.adopt import adopt
 from bot.application import Application
 from bot.errors import ExitCode, StartupError
 from bot.instance_lock import sole_owner
-from bot.secret_keys import key_file, load_keys
 from bot.settings import Settings
-from bot.store.database import sqlite_file
-from bot.store.store import Store, peek
+from bot.sole_store import open_alone
+from bot.store.store import peek
 from bot.terms import PanelKind
 
 OWN, OTHER = Application(1, "Wingcord"), Application(2, "Test")
@@ -38,10 +37,8 @@ def hand_over(settings):
 
 @asynccontextmanager
 async def opened(settings):
-    keys = load_keys(None, key_file(sqlite_file(settings.database_url)))
-    store = await Store.open(settings.database_url, keys)
-    yield store
-    await store.close()
+    async with open_alone(settings) as (store, _sole_bot):
+        yield store
 
 
 async def filled(settings, owner=OWN):

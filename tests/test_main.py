@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import re
+import resource
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -43,17 +44,23 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+def _no_file_may_grow() -> None:
+    """What a full disk is to whoever writes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
 @pytest.fixture
 def bot(tmp_path: Path) -> Callable[..., asyncio.Future[Ended]]:
     """Run the program in an empty folder, with nothing but the settings given."""
     root = str(Path(__file__).resolve().parents[1])
 
-    async def run(*arguments: str, **settings: str) -> Ended:
+    async def run(*arguments: str, no_room: bool = False, **settings: str) -> Ended:
         environment = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", *arguments,
             cwd=tmp_path, env={**environment, "PYTHONPATH": root, **settings},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_no_file_may_grow if no_room else None,
         )  # fmt: skip
         async with asyncio.timeout(45):
             out, err = await process.communicate()
@@ -131,6 +138,23 @@ async def test_broken_secret_keys(bot) -> None:
     assert "Secret key number 1 is not a Fernet key" in ended.line
 
 
+async def test_no_room_for_the_key_file_leaves_nothing_that_blocks_the_next_start(bot, tmp_path: Path) -> None:
+    """It used to leave an empty one, with which no start succeeded, room or not."""
+    ended = await bot(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, no_room=True)
+    assert ended.code == ExitCode.SECRET_KEYS
+    assert "key file data/wingcord.key cannot be used: file too large" in ended.line
+    assert [file.name for file in files(tmp_path)] == ["wingcord.lock"]
+    assert (await bot(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY)).code == ExitCode.DISCORD
+    assert (tmp_path / "data/wingcord.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_no_room_for_the_database_leaves_nothing_that_blocks_the_next_start(bot, tmp_path: Path) -> None:
+    ended = await bot(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, SECRET_KEYS=KEY, no_room=True)
+    assert ended.code == ExitCode.DATABASE
+    assert "cannot be opened: disk I/O error" in ended.line
+    assert (await bot(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, SECRET_KEYS=KEY)).code == ExitCode.DISCORD
+
+
 async def test_secret_keys_that_do_not_fit_what_is_stored(bot, tmp_path: Path) -> None:
     await filled(tmp_path)
     ended = await bot(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, SECRET_KEYS=OTHER_KEY)
@@ -200,7 +224,7 @@ async def test_check_tells_everything_that_is_wrong_at_once(bot, tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("keys", "sentence"),
-    [("planted-and-no-key", "not a Fernet key"), (OTHER_KEY, "other secret keys"), ("", "other")],
+    [("planted-and-no-key", "not a Fernet key"), (OTHER_KEY, "other secret keys"), ("", "is missing or empty")],
 )
 async def test_check_tells_which_secret_keys_are_wrong(bot, tmp_path: Path, keys: str, sentence: str) -> None:
     await filled(tmp_path)

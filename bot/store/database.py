@@ -39,10 +39,19 @@ class Database:
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._turns = asyncio.Semaphore(1 if self._is_sqlite else _WRITERS)
         self._troubles = TroubleLog()
+        self._held_back = False
         self._reading = async_sessionmaker(sqlite.reading(engine), expire_on_commit=False)
         writing = sqlite.writing(engine)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._writing_often = async_sessionmaker(sqlite.relaxed(writing), expire_on_commit=False)
+
+    def hold_back(self) -> None:
+        """Refuse to write: another bot may work on the database."""
+        self._held_back = True
+
+    def go_on(self) -> None:
+        """Write again."""
+        self._held_back = False
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
@@ -78,6 +87,8 @@ class Database:
         doing = Doing.WRITING
         try:
             async with self._turn(patience), sessions() as session:
+                if self._held_back:
+                    raise unavailable(StoreTrouble.UNREACHABLE, doing)
                 await self._begin(session, patience)
                 yield session
                 doing = Doing.COMMITTING

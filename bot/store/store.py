@@ -1,9 +1,10 @@
 """The way into the database: opens it, brings it up to date, and hands out one object per aggregate."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Self
 
-from sqlalchemy import text
+from sqlalchemy import exists, select, text
 
 from bot.errors import StartupError
 from bot.store import sqlite
@@ -12,12 +13,15 @@ from bot.store.grants import Grants
 from bot.store.guilds import Guilds
 from bot.store.journal import Journal
 from bot.store.limits import Limits, most_per_guild
+from bot.store.masking import MaskingSecret
 from bot.store.migrate import Standing, migrate, standing
 from bot.store.panels import Panels
 from bot.store.relays import Relays
 from bot.store.rights import Rights
 from bot.store.servers import Servers
+from bot.store.sole_bot import SoleBot
 from bot.store.state import State
+from bot.store.tables import PanelRow
 from bot.store.vault import Vault
 
 
@@ -34,6 +38,7 @@ class Store:
         self.rights = Rights(database)
         self.journal = Journal(database, vault)
         self.state = State(database)
+        self.masking_secret = MaskingSecret(database, vault)
 
     @classmethod
     async def open(cls, database_url: str, secret_keys: Sequence[str], limits: Limits | None = None) -> Self:
@@ -52,6 +57,7 @@ class Store:
         try_file(database_url)
         try:
             await migrate(database_url)
+            await store.masking_secret.get()  # made before any key is rotated
             await store.rotate_keys()
         except StartupError:
             await store.close()
@@ -69,6 +75,14 @@ class Store:
             StartupError: the URL or the secret keys cannot be used.
         """
         return cls(Database(make_engine(database_url)), Vault(secret_keys), limits or Limits())
+
+    async def stay_alone(self, sole_bot: SoleBot) -> None:
+        """Watch until cancelled that no other bot works on the database; write nothing while that is not sure.
+
+        Raises:
+            StartupError: another one does.
+        """
+        await sole_bot.stay(self._database)
 
     async def close(self) -> None:
         """Write what is still to be written and close all connections."""
@@ -96,6 +110,7 @@ class Store:
             StartupError: a stored key was encrypted with none of the secret keys.
         """
         await self.journal.rotate_keys()
+        await self.masking_secret.rotate()
         return await self.panels.rotate_keys()
 
 
@@ -105,14 +120,37 @@ async def peek(database_url: str, fact: str) -> str | None:
     Raises:
         StartupError: it cannot be opened.
     """
+    async with _existing(database_url) as database:
+        return None if database is None else await State(database).get(fact)
+
+
+async def holds_keys(database_url: str) -> bool:
+    """Return whether panel keys are stored in an existing database, which some secret key encrypted; changing nothing.
+
+    Raises:
+        StartupError: it cannot be opened.
+    """
+    query = select(exists().where(PanelRow.key_encrypted.is_not(None)))
+    async with _existing(database_url) as database:
+        if database is None:
+            return False
+        async with database.reading() as session:
+            return bool(await session.scalar(query))
+
+
+@asynccontextmanager
+async def _existing(database_url: str) -> AsyncGenerator[Database | None]:
+    """Open a database as it is, to look something up; None where there is none, or none that this program knows."""
     file = sqlite_file(database_url)
     if file is not None and not file.exists():
-        return None
+        yield None
+        return
     if await inspect(database_url) in {Standing.EMPTY, Standing.NEWER}:
-        return None
+        yield None
+        return
     database = Database(make_engine(database_url))
     try:
-        return await State(database).get(fact)
+        yield database
     except Exception as error:  # each driver raises errors of its own here
         raise cannot_open(database_url, error) from error
     finally:

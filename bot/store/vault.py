@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from hashlib import blake2b
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -26,6 +27,8 @@ class Vault:
                 _("There is no secret key to encrypt panel keys with; set SECRET_KEYS."), exit_code=ExitCode.SECRET_KEYS
             )
         fernets = [_fernet(number, key) for number, key in enumerate(secret_keys, start=1)]
+        self._fernets = fernets
+        self._digests = [blake2b(key.encode()).digest() for key in secret_keys]
         self._newest = fernets[0]
         self._all = MultiFernet(fernets)
 
@@ -58,6 +61,18 @@ class Vault:
         """
         return None if self._is_newest(encrypted.encode()) else self.encrypt(self.decrypt(encrypted))
 
+    def digest(self, encrypted: str | None) -> bytes:
+        """Return 64 bytes that come of the secret key that encrypted this, or (None) of the newest one.
+
+        Raises:
+            StartupError: none of the keys fits.
+        """
+        if encrypted is None:
+            return self._digests[0]
+        self.decrypt(encrypted)
+        fits = (_fits(fernet, encrypted.encode()) for fernet in self._fernets)
+        return next(digest for digest, fit in zip(self._digests, fits, strict=True) if fit)
+
     def seal(self, plain: bytes) -> bytes:
         """Return bytes packed and encrypted with the newest key."""
         return self._newest.encrypt(zlib.compress(plain, _QUICKLY))
@@ -75,11 +90,15 @@ class Vault:
         return sealed if plain is None else self.seal(plain)
 
     def _is_newest(self, encrypted: bytes) -> bool:
-        try:
-            self._newest.decrypt(encrypted)
-        except InvalidToken:
-            return False
-        return True
+        return _fits(self._newest, encrypted)
+
+
+def _fits(fernet: Fernet, encrypted: bytes) -> bool:
+    try:
+        fernet.decrypt(encrypted)
+    except InvalidToken:
+        return False
+    return True
 
 
 def _fernet(number: int, key: str) -> Fernet:

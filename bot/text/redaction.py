@@ -33,9 +33,9 @@ _BEGINNING = 4000
 _PIECE = 64
 
 
-def redactor(secret: str, server_id: int) -> "Redactor":
-    """Return a redactor for a server's console: with the same secret all of them give the same marks."""
-    return Redactor(blake2b(f"marks of server {server_id}".encode(), key=blake2b(secret.encode()).digest()).digest())
+def redactor(secret: bytes, server_id: int) -> "Redactor":
+    """Return a redactor for a server's console: with the same secret, of 64 bytes at most, all give the same marks."""
+    return Redactor(blake2b(f"marks of server {server_id}".encode(), key=secret).digest())
 
 
 def is_start_up(line: str) -> bool:

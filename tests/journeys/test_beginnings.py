@@ -1,10 +1,17 @@
 """Starts that cannot succeed: one clear line, an exit code of its own, no traceback."""
 
-import pytest
+import asyncio
+import signal
+import time
 
+import pytest
+from sqlalchemy import make_url
+
+from bot.store.store import Store
+from bot.terms import PanelKind
 from sandbox.discord import DiscordStandIn
 
-from .conftest import BotProcess
+from .conftest import PATIENCE, BotProcess
 
 
 async def ends(bot, *arguments):
@@ -42,3 +49,81 @@ async def test_check_says_for_each_thing_whether_it_is_right(bot):
         bot.environment["HTTP_LISTEN"] = "nonsense"
         assert await ends(bot, "check") != 0
         assert "planted-secret" not in bot.output
+
+
+ANOTHER = "SELECT pg_advisory_lock(classid::int, objid::bigint::bit(32)::int) FROM pg_locks WHERE locktype = 'advisory'"
+
+
+@pytest.fixture
+async def discord(bot, engine, url):
+    async with DiscordStandIn() as discord:
+        bot.environment |= {"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url}
+        if engine == "postgresql":
+            bot.environment["DATABASE_URL"] = url
+        yield discord
+        if bot.process is not None and bot.process.returncode is None:
+            await bot.stop(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_a_second_bot_on_one_database_is_refused_and_takes_over_once_the_first_is_dead(bot, discord, engine):
+    second = BotProcess(bot.folder, **bot.environment)
+    second.log = bot.folder / "second.txt"
+    await bot.start()
+    await discord.wait_for_commands(timeout=PATIENCE)
+    assert await ends(second) == 5
+    assert "Another bot is running on the database" in second.output
+    assert bot.process.returncode is None
+    await bot.stop(signal.SIGKILL)
+    await second.start()
+    await discord.wait_until(lambda: discord.gateway.identifies == 2, timeout=PATIENCE)
+    assert (await second.stop())[0] == 0, second.output
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_a_bot_whose_database_another_one_took_over_ends_with_one_line(bot, discord, engine, url, postgresql):
+    database = make_url(url).database
+    await bot.start()
+    await discord.wait_for_commands(timeout=PATIENCE)
+    with postgresql.session(database) as another:
+        waiting = asyncio.create_task(asyncio.to_thread(another, ANOTHER))
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        await asyncio.to_thread(until_another_waits, postgresql, database)
+        postgresql.sql(cut, database)
+        await waiting
+        assert await bot.finished() == 5
+    assert "Another bot is running on the database" in bot.output
+    assert "Traceback" not in bot.output
+
+
+def until_another_waits(postgresql, database):
+    deadline = time.monotonic() + PATIENCE
+    while postgresql.sql("SELECT count(*) FROM pg_locks WHERE NOT granted", database) == "0":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+async def test_an_empty_key_file_beside_a_database_that_needs_none_is_filled(bot, discord):
+    (bot.folder / "data" / "wingcord.key").write_text("")
+    assert await ends(bot, "check") == 0, bot.output
+    assert "a key file will be made at the first start" in bot.output
+    await bot.start()
+    await discord.wait_for_commands(timeout=PATIENCE)
+    assert len((bot.folder / "data" / "wingcord.key").read_text().strip()) == 44
+
+
+@pytest.mark.parametrize("empty", [True, False])
+async def test_a_lost_key_file_beside_a_database_that_needs_it_is_told_and_not_replaced(bot, discord, url, keys, empty):
+    store = await Store.open(url, keys)
+    await store.panels.add(1, "https://panel.example", PanelKind.PELICAN, "Main", "ptlc_planted")
+    await store.close()
+    file = bot.folder / "data" / "wingcord.key"
+    if empty:
+        file.write_text("")
+    for task, code in (("run", 7), ("check", 1)):
+        assert await ends(bot, task) == code
+        assert "is missing or empty, and the stored panel keys were encrypted with what was in it" in bot.output
+    assert file.exists() == empty and (not empty or file.read_text() == "")
+    file.write_text(keys[0])
+    await bot.start()
+    await discord.wait_for_commands(timeout=PATIENCE)

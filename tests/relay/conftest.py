@@ -197,7 +197,7 @@ def target(server_id=1, name="Survival"):
 
 def masking(server_id):
     """What a supervisor makes its redactors with."""
-    return redactor("secret", server_id)
+    return redactor(b"secret", server_id)
 
 
 def wanted(relay_id=1, server_id=1, channel_id=1, name="Survival", guild_id=GUILD, **options):

@@ -197,8 +197,8 @@ def test_a_mark_is_the_same_after_a_restart_and_another_on_another_server_and_wi
     def mark(secret, server_id):
         return redactor(secret, server_id).redact("203.0.113.9")
 
-    assert mark("secret", 1) == mark("secret", 1)
-    assert len({mark("secret", 1), mark("secret", 2), mark("other", 1)}) == 3
+    assert mark(b"secret", 1) == mark(b"secret", 1)
+    assert len({mark(b"secret", 1), mark(b"secret", 2), mark(b"other", 1)}) == 3
 
 
 def test_marks_are_short_and_hardly_ever_shared():
