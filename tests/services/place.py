@@ -37,7 +37,7 @@ class Place:
             consoles=Consoles(
                 access,
                 connections,
-                redactor=partial(redactor, "secret"),
+                redactor=partial(redactor, b"secret"),
                 timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
             relays=Relays(store, access, changed=woken.append, health=lambda _relay: None),
