@@ -16,6 +16,7 @@ from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import Panel, PanelKey
 from bot.store.vault import Vault
 from bot.terms import PanelKind
+from bot.text.markdown import escape
 
 
 class Panels:
@@ -41,7 +42,7 @@ class Panels:
             taken = await session.scalar(same)
             if taken is not None:
                 raise BadInput(
-                    _("There is a panel called “{label}” already; choose another label.").format(label=taken)
+                    _("There is a panel called “{label}” already; choose another label.").format(label=escape(taken))
                 )
             row = PanelRow(
                 guild_id=guild_id,

@@ -16,6 +16,7 @@ from bot.store.servers import server_value
 from bot.store.tables import PanelRow, RelayRow, ServerRow
 from bot.store.values import Pause, Relay, RelayedServer
 from bot.terms import RelayStyle
+from bot.text.markdown import escape
 
 
 class Relays:
@@ -54,7 +55,7 @@ class Relays:
                 raise BadInput(
                     _(
                         "The console of “{name}” goes to that channel already; remove that relay first to change it."
-                    ).format(name=server.name)
+                    ).format(name=escape(server.name))
                 )
             await refuse_more_relays(session, guild_id, self._most)
             row = RelayRow(

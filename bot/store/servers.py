@@ -16,6 +16,7 @@ from bot.store.locks import delete_relays, hold
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
 from bot.store.values import LinkedServer
 from bot.terms import Separators
+from bot.text.markdown import escape
 
 DEFAULT_SAY_TEMPLATE = "say {message}"
 
@@ -53,7 +54,7 @@ class Servers:
                 select(ServerRow.name).where(ServerRow.guild_id == guild_id, ServerRow.uuid == uuid)
             )
             if linked_as is not None:
-                raise BadInput(_("That server is linked already, as “{name}”.").format(name=linked_as))
+                raise BadInput(_("That server is linked already, as “{name}”.").format(name=escape(linked_as)))
             await refuse_more_servers(session, guild_id, self._most)
             await _refuse_taken_name(session, guild_id, name)
             row = ServerRow(
@@ -135,7 +136,9 @@ async def _refuse_taken_name(session: AsyncSession, guild_id: int, name: str, *,
     same = select(ServerRow).where(ServerRow.guild_id == guild_id, ServerRow.name_folded == fold(name))
     taken = await session.scalar(same)
     if taken is not None and taken.id != but:
-        raise BadInput(_("There is a server called “{name}” already; choose another name.").format(name=taken.name))
+        raise BadInput(
+            _("There is a server called “{name}” already; choose another name.").format(name=escape(taken.name))
+        )
 
 
 def servers_of(guild_id: int, fitting: str = "") -> Select[Any]:

@@ -14,6 +14,7 @@ from bot.store.store import Store
 from bot.store.tables import Base, StateRow
 from bot.store.values import LinkedServer, Outgoing, Panel, PanelKey, Pause, WaitingBatch, WaitingItem
 from bot.terms import Action, PanelKind, RelayStyle, Separators
+from bot.text.markdown import escape
 from bot.vitals import DeliveredTail
 
 GUILD, OTHER = 2**63 - 1, 81384788765712384
@@ -321,3 +322,19 @@ async def test_many_relays_are_removed_and_paused_in_one_go(store: Store) -> Non
     assert [relay.id for relay in await store.relays.list(GUILD)] == [ids[0], ids[4]]
     for nothing in (store.relays.pause({}), store.relays.forget_pauses({}), store.relays.remove([])):
         await nothing
+
+
+async def test_names_that_others_chose_show_literally_in_every_refusal(store: Store) -> None:
+    hostile = "*a* _b_ ~~c~~ ||d|| `e` <@1> [f](https://g) @everyone"
+    panel = await panel_of(store, label=hostile)
+    server = await server_of(store, panel, hostile)
+    await store.relays.add(GUILD, server.id, 11)
+    for attempt in (
+        panel_of(store, label=hostile),
+        server_of(store, panel, "Another"),
+        server_of(store, panel, hostile, uuid="u-2"),
+        store.relays.add(GUILD, server.id, 11),
+    ):
+        with pytest.raises(BadInput) as refused:
+            await attempt
+        assert escape(hostile) in str(refused.value)
