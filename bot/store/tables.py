@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, MetaData, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, MetaData, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.store.types import UtcDateTime, Words
+from bot.store.types import PlainText, UtcDateTime, Words
 
 _NEVER_AGAIN = {"sqlite_autoincrement": True}
 """Ids of removed rows are not given to new ones: a menu or a running relay may still mean the old one."""
@@ -27,7 +27,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text(), datetime: UtcDateTime()}  # noqa: RUF012  declared so by SQLAlchemy's base
+    type_annotation_map = {str: PlainText(), datetime: UtcDateTime()}  # noqa: RUF012  declared so by SQLAlchemy's base
 
 
 class GuildRow(Base):
