@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
 from bot.services.action_log import noted, refusals
-from bot.services.console_input import check_pattern_budget, parse_patterns
+from bot.services.console_input import parse_patterns
 from bot.services.members import Member
 from bot.services.permits import MemberRights, Permit
 from bot.store.grants import ANY
@@ -134,11 +134,13 @@ class Access:
                     server=escape(server.name), panel=escape(panel.label)
                 )
             )
-        about = (role_id, server.id if server else None, panel.id if panel else None)
-        others = await self._store.grants.list(member.guild_id)
-        check_pattern_budget((g for g in others if (g.role_id, g.server_id, g.panel_id) != about), patterns)
         return await self._store.grants.add(
-            member.guild_id, role_id, actions, server_id=about[1], panel_id=about[2], commands=patterns
+            member.guild_id,
+            role_id,
+            actions,
+            server_id=server.id if server else None,
+            panel_id=panel.id if panel else None,
+            commands=patterns,
         )
 
     @noted("access revoke")

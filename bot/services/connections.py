@@ -16,6 +16,7 @@ from bot.panel.models import ConsoleTicket, Resources
 from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
 from bot.services.access import Access
+from bot.services.minecraft import learn_minecraft
 from bot.services.permits import Permit
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel, PanelKey
@@ -62,6 +63,12 @@ class Connections:
             for permit in permits
             if permit.panel.id in keys
         }
+
+    async def is_minecraft(self, permit: Permit) -> bool:
+        """Ask the panel by the permit's key whether its server is Minecraft, and remember it; raises what that does."""
+        details = await (await self.client(permit)).server()
+        await learn_minecraft(self._store, permit.server.panel_id, [details])
+        return bool(details.is_minecraft)
 
     async def hear(self, permit: Permit, stack: AsyncExitStack, *, within: float) -> Listener:
         """Return a listener on the console of the permit's server, by the permit's key, open until the stack is closed.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from bot.errors import BadInput, BotError, NotAllowed
 from bot.i18n import _
 from bot.names import is_one_line
-from bot.store.values import Grant, LinkedServer
+from bot.store.values import LinkedServer
 from bot.terms import ConsoleSyntax
 from bot.text import separators
 from bot.text.command_patterns import TypedCommand
@@ -18,8 +18,6 @@ from bot.text.say_template import PLACEHOLDER, SayTemplate
 
 _LONGEST_TEMPLATE = 200
 _LONGEST_PATTERN = 200
-_MOST_PATTERN_CHARACTERS = 20_000
-"""In all grants of a guild."""
 _LEADS_IN = frozenset("/\\")
 """What consoles that are a chat as well take for the beginning of a command: Quake's the one or the other."""
 
@@ -108,21 +106,6 @@ def parse_patterns(text: str | None) -> tuple[str, ...]:
     if any(len(part) > _LONGEST_PATTERN for part in patterns):
         raise BadInput(_("A command pattern has at most {count} characters.").format(count=_LONGEST_PATTERN))
     return patterns
-
-
-def check_pattern_budget(grants: Iterable[Grant], patterns: Sequence[str]) -> None:
-    """Raise BadInput where these patterns, with those that the guild's grants have, are more than can be gone through.
-
-    A command is held against all that its sender's roles have, in one piece: some 30 ms for as many as are taken.
-    """
-    had = sum(len(pattern) for grant in grants for pattern in grant.commands)
-    if patterns and had + sum(map(len, patterns)) > _MOST_PATTERN_CHARACTERS:
-        raise BadInput(
-            _(
-                "The command patterns of all grants here have {had} characters, and at most {most} are taken: "
-                "`/access revoke` some first, or use `*`."
-            ).format(had=had, most=_MOST_PATTERN_CHARACTERS)
-        )
 
 
 def _why_not_one(sign: str | None, line: str, server: LinkedServer) -> str | None:

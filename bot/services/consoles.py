@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.console.events import ConsoleLine
 from bot.console.listener import Listener
-from bot.errors import BotError, NotSupported
+from bot.errors import BadInput, BotError, NotSupported
 from bot.i18n import _
 from bot.services.access import Access
 from bot.services.action_log import Attempt, attempt
@@ -73,7 +73,7 @@ class Consoles:
         server = permit.server
         with attempt(permit, text=self._shown(server, message)) as noted:
             text = one_line(message)
-            line = say_line(server, text)
+            line = await self._line(permit, text)
             client = await self._connections.client(permit)
             async with AsyncExitStack() as stack:
                 state = None
@@ -95,6 +95,24 @@ class Consoles:
             rights = await self._access.rights_of(permit.member)
             noted.permit = rights.permit(Action.COMMAND, permit.server, command=text)
             return await self._send(noted, text)
+
+    async def _line(self, permit: Permit, message: str) -> str:
+        """What says the message. Before it is refused for what is harmless in Minecraft, the panel is asked.
+
+        A server that was linked before anybody asked for its egg has not been heard of as Minecraft yet.
+        """
+        try:
+            return say_line(permit.server, message)
+        except BadInput as refused:
+            if permit.server.is_minecraft:
+                raise
+            try:
+                line = say_line(replace(permit.server, is_minecraft=True), message)
+                if await self._connections.is_minecraft(permit):
+                    return line
+            except BotError:
+                raise refused from None
+            raise
 
     async def _send(self, noted: Attempt, text: str) -> CommandAnswer:
         permit = noted.permit

@@ -11,6 +11,10 @@ from bot.text.markdown import escape
 
 MAX_NAME = 100
 """Characters: an autocomplete choice holds no more."""
+_LONGEST_TYPED = 2 * MAX_NAME
+"""Characters: a name, and room for spaces too many."""
+_LONGEST_FOLDED = 18 * MAX_NAME
+"""Characters: one (U+FDFA) becomes 18 when it is folded, and none more."""
 
 
 def named(text: str, servers: Sequence[LinkedServer]) -> LinkedServer | None:
@@ -33,6 +37,20 @@ def on_panel(text: str, servers: Sequence[PanelServer]) -> PanelServer | None:
             )
         )
     return next(iter(by_id or by_name), None)
+
+
+def sought(typed: str) -> str | None:
+    """Return what is looked for in folded names by what was typed so far; None where it can occur in no name.
+
+    Nobody's keys are worth folding what no name is as long as, nor does every database look for it: SQLite refuses
+    patterns over 50,000 bytes.
+    """
+    if len(typed) > _LONGEST_TYPED:
+        return None
+    folded = fold(typed)
+    if folded and not is_one_line(folded):
+        return None
+    return folded if len(folded) <= _LONGEST_FOLDED else None
 
 
 def fits(typed: str, *candidates: str) -> bool:

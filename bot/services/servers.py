@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from bot.errors import BadInput, BotError, BusyReason, NotAllowed, ServerBusy, UnknownServer
 from bot.i18n import _
-from bot.names import fold, is_one_line, refuse_blank, tidied
+from bot.names import refuse_blank, tidied
 from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
 from bot.services.action_log import noted, refusals
 from bot.services.connections import Connections, PermittedClient
 from bot.services.console_input import check_template
-from bot.services.finding import MAX_NAME, check_name, named, which
+from bot.services.finding import MAX_NAME, check_name, named, sought, which
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
 from bot.services.panels import Panels
@@ -114,9 +114,9 @@ class Servers:
         """Return up to 25 names for autocomplete; without an action, all linked servers, for admins only."""
         if action is None and not member.is_admin:
             return []
-        fitting = fold(typed)
-        if fitting and not is_one_line(fitting):
-            return []  # no name is like that, nor can every database be asked for it
+        fitting = sought(typed)
+        if fitting is None:
+            return []
         servers = (
             await self._store.servers.list(member.guild_id, fitting=fitting)
             if action is None

@@ -5,14 +5,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Select, delete, select
+from sqlalchemy import CursorResult, Row, Select, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
-from bot.store.limits import refuse_more_grants
+from bot.store.limits import refuse_more_grants, refuse_more_patterns
 from bot.store.tables import GrantRow, PanelRow, ServerRow
 from bot.store.values import Grant
 from bot.terms import Action
@@ -61,29 +61,32 @@ class Grants:
             commands: Patterns for `/command`; none means any command.
 
         Raises:
-            BadInput: the server or the panel is not one of the guild's.
+            BadInput: the server or the panel is not one of the guild's, or its grants would have too many patterns.
             LimitReached: the guild has all the grants that it may have, and this one replaces none.
         """
         async with self._database.writing() as session:
             await ensure_guild(session, guild_id)
             await _refuse_strangers(session, guild_id, server_id, panel_id)
             # `==` with None becomes IS NULL, which a unique constraint could not express on every database.
-            await session.execute(
-                delete(GrantRow).where(
-                    GrantRow.guild_id == guild_id,
-                    GrantRow.role_id == role_id,
-                    GrantRow.server_id == server_id,
-                    GrantRow.panel_id == panel_id,
-                )
+            same = and_(
+                GrantRow.guild_id == guild_id,
+                GrantRow.role_id == role_id,
+                GrantRow.server_id == server_id,
+                GrantRow.panel_id == panel_id,
             )
-            await refuse_more_grants(session, guild_id, self._most)
+            former = (await session.scalars(select(GrantRow.commands).where(same))).all()
+            await session.execute(delete(GrantRow).where(same))
+            if not former:
+                await refuse_more_grants(session, guild_id, self._most)
+            patterns = tuple(commands)
+            await refuse_more_patterns(session, guild_id, patterns, replaced=former)
             row = GrantRow(
                 guild_id=guild_id,
                 role_id=role_id,
                 actions=tuple(sorted(action.value for action in actions)),
                 server_id=server_id,
                 panel_id=panel_id,
-                commands=tuple(commands),
+                commands=patterns,
             )
             session.add(row)
             await session.flush()

@@ -1,13 +1,17 @@
 """How many of each thing one guild may have: what the bot does for all costs more with each, wherever it is."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import LimitReached
+from bot.errors import BadInput, LimitReached
 from bot.i18n import _
 from bot.store.tables import GrantRow, PanelRow, RelayRow, ServerRow
+
+_MOST_PATTERN_CHARACTERS = 20_000
+"""In all grants of a guild."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,30 @@ async def refuse_more_grants(session: AsyncSession, guild_id: int, most: int) ->
             "bot can raise (MAX_GRANTS). A grant without `server` is one for all of them."
         )
         raise LimitReached(text.format(count=most))
+
+
+async def refuse_more_patterns(
+    session: AsyncSession, guild_id: int, patterns: Sequence[str], *, replaced: Iterable[Sequence[str]]
+) -> None:
+    """Raise BadInput where these patterns, with those that the guild's grants have, are more than can be gone through.
+
+    A command is held against all that its sender's roles have, in one piece: some 30 ms for as many as are taken.
+    `replaced`: those that were there in their place, in the same transaction; no more than they had is always taken.
+    """
+    more = _characters([patterns])
+    if more <= _characters(replaced):
+        return
+    had = _characters(await session.scalars(select(GrantRow.commands).where(GrantRow.guild_id == guild_id)))
+    if had + more > _MOST_PATTERN_CHARACTERS:
+        text = _(
+            "The command patterns of all other grants here have {had} characters, and at most {most} are taken: "
+            "`/access revoke` some first, or use `*`."
+        )
+        raise BadInput(text.format(had=had, most=_MOST_PATTERN_CHARACTERS))
+
+
+def _characters(commands: Iterable[Sequence[str]]) -> int:
+    return sum(len(pattern) for patterns in commands for pattern in patterns)
 
 
 async def refuse_more_relays(session: AsyncSession, guild_id: int, most: int) -> None:

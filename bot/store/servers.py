@@ -116,11 +116,17 @@ class Servers:
         columns = select(ServerRow.id, ServerRow.uuid, ServerRow.is_minecraft)
         async with self._database.reading() as session:
             rows = (await session.execute(columns.where(ServerRow.panel_id == panel_id))).all()
-        changed = [row.id for row in rows if known.get(row.uuid, row.is_minecraft) != row.is_minecraft]
-        if changed:
-            other = update(ServerRow).where(ServerRow.id.in_(changed)).values(is_minecraft=~ServerRow.is_minecraft)
-            async with self._database.writing() as session:
-                await session.execute(other)
+        changed = {row.id: known[row.uuid] for row in rows if known.get(row.uuid, row.is_minecraft) != row.is_minecraft}
+        if not changed:
+            return  # as nearly always, and nobody waited for those who write
+        async with self._database.writing() as session:
+            if await hold(session, PanelRow, panel_id) is None:
+                return
+            for told in (True, False):
+                # What is told and not the opposite of what was there: somebody else may have stored it meanwhile.
+                ids = [server_id for server_id, value in changed.items() if value is told]
+                differs = ServerRow.id.in_(ids) & (ServerRow.is_minecraft != told)
+                await session.execute(update(ServerRow).where(differs).values(is_minecraft=told))
 
     async def unlink(self, server_id: int) -> None:
         """Delete the linked server with its relays and the grants about it."""

@@ -1,8 +1,11 @@
 """A guild with as much as it may have: what a key typed there costs stays far from what would hold others up."""
 
+import sys
+
 import pytest
 from sqlalchemy import event
 
+from bot.names import fold
 from bot.services.access import Access
 from bot.services.members import Member
 from bot.services.permits import MemberRights
@@ -41,11 +44,22 @@ async def servers(store):
         ("a\ud800", []),
         ("\u202ecastle", []),
         ("x" * 6000, []),
+        ("\ufdfa" * 100, []),
+        ("\ufdfa" * 200, []),
+        ("\ufdfa" * 3000, []),  # over 50,000 bytes once folded, for which SQLite searches for nothing
     ],
 )
 async def test_names_are_suggested_by_what_occurs_in_them_as_they_are_compared(servers, admin, typed, found):
     for action in (None, Action.VIEW):
         assert sorted(await servers.names(admin, action, typed)) == sorted(found)
+
+
+async def test_the_name_that_is_longest_when_folded_is_found_by_all_of_it(servers, admin, store):
+    """U+FDFA becomes 18 characters, and none becomes more: what is longer than 100 of it occurs in no name."""
+    assert len(fold("\ufdfa")) == 18 == max(len(fold(chr(code))) for code in range(sys.maxunicode + 1))
+    panel = (await store.panels.list(GUILD))[0]
+    await store.servers.link(GUILD, panel.id, "\ufdfa" * 100, "longest", "uuid-longest")
+    assert await servers.names(admin, None, "  " + "\ufdfa" * 100) == ["\ufdfa" * 100]
 
 
 async def test_what_does_not_fit_is_not_even_read(servers, admin, helper, store):

@@ -79,3 +79,26 @@ async def test_a_database_that_cannot_store_it_does_not_keep_the_status_from_bei
 
     monkeypatch.setattr(place.store.servers, "learn_minecraft", locked)
     assert (await place.status(admin, castle)).state is PowerState.RUNNING
+
+
+async def test_a_server_that_was_never_heard_of_as_minecraft_is_asked_for_before_a_message_is_refused(
+    place, helper, admin
+):
+    """Also where its panel told no features when it was linked; once heard, it is known."""
+    made = place.server("Castle", running=True)
+    made.egg_features = None
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    await place.services.access.grant(admin, role_id=70, allow="say", server=None, panel=None, commands=None)
+    made.egg_features = ["eula"]
+    asked = len(place.panel.requests)
+    with pytest.raises(BadInput, match=r"`\|`"):
+        await place.say(helper, castle, "one | two")
+    assert len(place.panel.requests) == asked
+    place.panel.down()
+    with pytest.raises(BadInput, match="`;`"):
+        await place.say(helper, castle, "one; two")
+    await place.panel.up()
+    await place.say(helper, castle, "one; two")
+    assert place.panel.commands_received(made) == ["say one; two"]
+    assert (await place.store.servers.get(castle.id)).is_minecraft

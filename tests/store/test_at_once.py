@@ -83,6 +83,14 @@ async def test_a_grant_given_by_several_at_once_is_there_once(stores: list[Store
     assert len(await stores[0].grants.list(GUILD)) == 1
 
 
+async def test_what_several_learn_at_once_of_a_server_is_what_they_were_told(stores: list[Store]) -> None:
+    panel = await panel_of(stores[0])
+    server = await server_of(stores[0], panel)
+    for told in (True, False) * 3:
+        await asyncio.gather(*(store.servers.learn_minecraft(panel.id, {"u-1": told}) for store in stores * 2))
+        assert (await stores[1].servers.get(server.id)).is_minecraft is told
+
+
 async def test_a_fact_may_be_stored_by_several_at_once(stores: list[Store]) -> None:
     _done, refused = await results(*(store.state.set("tree", str(n)) for n, store in enumerate(stores * 4)))
     assert refused == []

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from bot.errors import BadInput, LimitReached
+from bot.store import limits
 from bot.store.limits import Limits
 from bot.store.store import Store
 from bot.terms import Action, PanelKind
@@ -120,10 +121,39 @@ async def test_what_a_guild_has_beyond_a_lowered_limit_stays_and_can_be_changed(
     assert await store.most_per_guild() == Limits(panels=1, servers=1, grants=5, relays=5)
     server = (await store.servers.list(GUILD))[0]
     await store.servers.edit(server.id, name="Renamed")
+    assert (await store.grants.add(GUILD, 71, [Action.START])).actions == {Action.START}
+    assert len(await store.grants.list(GUILD)) == 5
     assert await store.grants.revoke(GUILD, 70) == 1
     with pytest.raises(LimitReached):
         await store.grants.add(GUILD, 70, [Action.VIEW])
     await store.close()
+
+
+async def test_all_patterns_of_a_guild_are_bounded_together_also_for_those_who_add_at_once(store: Store) -> None:
+    """All of a guild's are gone through in one piece, so all of a guild's count."""
+    async with asyncio.TaskGroup() as adding:
+        for role in range(11):
+            adding.create_task(store.grants.add(GUILD, role, [Action.COMMAND], commands=("x" * 200,) * 9))
+    last = ("x" * 200,)
+    adds = (store.grants.add(GUILD, role, [Action.COMMAND], commands=last) for role in (20, 21, 22))
+    ended = await asyncio.gather(*adds, return_exceptions=True)
+    refused = [one for one in ended if isinstance(one, BadInput)]
+    assert len(refused) == 2 and all("20000 characters" in str(one) for one in refused)
+    await store.grants.add(GUILD, 30, [Action.COMMAND])
+    await store.grants.add(OTHER, 30, [Action.COMMAND], commands=last)
+
+
+async def test_what_a_guild_has_beyond_the_bound_of_patterns_can_be_replaced_and_narrowed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in range(3):
+        await store.grants.add(GUILD, role, [Action.COMMAND], commands=("list", "kick *"))
+    monkeypatch.setattr(limits, "_MOST_PATTERN_CHARACTERS", 12)
+    for narrowed in (("list", "kick x"), ("kick x",), ("kick y",), ()):
+        assert (await store.grants.add(GUILD, 0, [Action.COMMAND], commands=narrowed)).commands == narrowed
+    with pytest.raises(BadInput, match="of all other grants here have 10 characters"):
+        await store.grants.add(GUILD, 1, [Action.COMMAND], commands=("list", "kick ab*"))
+    assert {grant.commands for grant in await store.grants.list(GUILD)} == {(), ("list", "kick *")}
 
 
 async def test_an_empty_database_is_beyond_no_limit(limited: Store) -> None:
