@@ -14,7 +14,11 @@ Probe = Callable[[str, str | None], Awaitable[tuple[Application, frozenset[int]]
 
 
 async def adopt(settings: Settings, *, probe: Probe = where_am_i) -> str:
-    """Make the token's application the database's owner; return what was done, in sentences. Nothing else is changed.
+    """Make the token's application the database's owner; return what was done, in sentences.
+
+    Besides, the database is brought up to date as by a start of the bot: its tables are migrated, its keys encrypted
+    with the newest secret key, and a key file is made where there is none and none is needed yet. Where there is no
+    database, nothing is done.
 
     Raises:
         StartupError: the settings, the token, Discord or the database do not serve, or a bot is running on it.
@@ -30,14 +34,15 @@ async def adopt(settings: Settings, *, probe: Probe = where_am_i) -> str:
         owner = application.parsed(await store.state.get(application.FACT))
         known = await store.guilds.all()
         await application.remember(store.state, found)
-    return _told(owner, found, missing=len(set(known) - present), known=len(known))
+    told = _told(owner, found, missing=len(set(known) - present), known=len(known))
+    return told + " " + _("Besides, the database is up to date now, as after a start of the bot.")
 
 
 def _told(owner: Application | None, found: Application, *, missing: int, known: int) -> str:
     if owner is None:
         return _("The database belonged to no application yet; from now on it belongs to {found}.").format(found=found)
     if owner.id == found.id:
-        return _("The database belongs to {found} already; nothing was changed.").format(found=found)
+        return _("The database belongs to {found} already; that was not changed.").format(found=found)
     told = _("The database belonged to {owner}; from now on it belongs to {found}. Nothing was deleted.").format(
         owner=owner, found=found
     )

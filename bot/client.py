@@ -48,8 +48,9 @@ class WingcordTree(app_commands.CommandTree["WingcordClient"]):
         name_in_logs(interaction)
         if interaction.type is discord.InteractionType.application_command:
             try:
+                required = _required(interaction)
                 for option, text in _texts(cast("Mapping[str, Any]", interaction.data or {})):
-                    refuse_blank(option, text)
+                    refuse_blank(option, text, required=option in required)
             except BadInput as error:
                 await answer_error(interaction, error)
                 return False
@@ -63,6 +64,14 @@ class WingcordTree(app_commands.CommandTree["WingcordClient"]):
             _log.info("Autocomplete found no answer: %s", error)
             return
         await answer_error(interaction, error)
+
+
+def _required(interaction: discord.Interaction["WingcordClient"]) -> frozenset[str]:
+    """Return the names of the options that the command cannot go without."""
+    command = interaction.command
+    if not isinstance(command, app_commands.Command):
+        return frozenset()
+    return frozenset(parameter.display_name for parameter in command.parameters if parameter.required)
 
 
 def _texts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -40,17 +40,20 @@ def is_blank(text: str) -> bool:
     return all(char in _FILLERS or unicodedata.category(char) in _UNSEEN for char in text)
 
 
-def refuse_blank(option: str, text: str | None) -> None:
+def refuse_blank(option: str, text: str | None, *, required: bool = False) -> None:
     """Raise BadInput for an option that was given without a visible character: only one left out (None) has a default.
+
+    The text says that it may be left out, unless it is `required`.
 
     Whoever types a space for `server` may mean none, and must not be taken to mean every one.
     """
-    if text is not None and is_blank(text):
-        raise BadInput(
-            _("`{option}` is blank, so nothing was done: leave that option out, or type something into it.").format(
-                option=option
-            )
-        )
+    if text is None or not is_blank(text):
+        return
+    if required:
+        told = _("`{option}` is blank, so nothing was done: type something into it.")
+    else:
+        told = _("`{option}` is blank, so nothing was done: leave that option out, or type something into it.")
+    raise BadInput(told.format(option=option))
 
 
 def tidied(text: str, limit: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from itertools import islice
@@ -112,9 +113,14 @@ class TimeSlices:
                     self._thread_free()
                 raise
         self._thread_busy = True
-        called = loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
-        called.add_done_callback(lambda _called: self._thread_free())
-        return await called
+        called = self._thread.submit(partial(function, *args, **kwargs))
+        # Not when the waiting ends: who is cancelled leaves a call behind that keeps the thread to its end.
+        called.add_done_callback(lambda _called: self._free_from_thread(loop))
+        return await asyncio.wrap_future(called)
+
+    def _free_from_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+            loop.call_soon_threadsafe(self._thread_free)
 
     def _thread_free(self) -> None:
         waiter = _next(self._for_thread)

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import asynccontextmanager
 
 import pytest
+from alembic import command
 
 from bot import application
 from bot.adopt import adopt
@@ -12,6 +13,8 @@ from bot.errors import ExitCode, StartupError
 from bot.instance_lock import sole_owner
 from bot.settings import Settings
 from bot.sole_store import open_alone
+from bot.store.database import make_engine, make_folder
+from bot.store.migrate import alembic_config
 from bot.store.store import peek
 from bot.terms import PanelKind
 
@@ -92,7 +95,7 @@ async def test_an_owner_is_read_from_a_database_that_an_older_version_made(setti
     ("owner", "to", "guilds", "words"),
     [
         (None, OTHER, [10, 20], ["belonged to no application yet", "belongs to “Test” (2)"]),
-        (OWN, OWN, [10, 20], ["belongs to “Wingcord” (1) already", "nothing was changed"]),
+        (OWN, OWN, [10, 20], ["belongs to “Wingcord” (1) already", "that was not changed"]),
         (OWN, OTHER, [10, 20], ["belonged to “Wingcord” (1)", "belongs to “Test” (2)", "Nothing was deleted."]),
         (OWN, OTHER, [10], ["Nothing was deleted.", "Of 2 Discord servers", "missing in 1", "seven days"]),
     ],
@@ -105,6 +108,19 @@ async def test_a_database_is_handed_over_with_all_that_is_in_it(settings, hand_o
     assert await owner_of(settings) == to
     async with opened(settings) as store:
         assert [len(await store.panels.keys(guild_id)) for guild_id in (10, 20)] == [1, 1]
+
+
+async def test_a_database_of_an_older_version_is_brought_up_to_date_by_handing_it_over(settings, hand_over, tmp_path):
+    make_folder(settings.database_url)
+    old = make_engine(settings.database_url, migrating=True)
+    async with old.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0005"))
+    await old.dispose()
+    assert "the database is up to date now" in await hand_over()
+    with sqlite3.connect(tmp_path / "wingcord.db") as connection:
+        ((version,),) = connection.execute("SELECT version_num FROM alembic_version")
+    connection.close()
+    assert version > "0005"
 
 
 async def test_where_there_is_no_database_there_is_nothing_to_hand_over(settings, hand_over, tmp_path):

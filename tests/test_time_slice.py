@@ -271,6 +271,34 @@ async def test_what_is_done_aside_is_shared_out_among_owners_and_whoever_gives_u
     assert await slices.aside(int, "7") == 7
 
 
+async def test_a_call_whose_waiter_gave_up_keeps_the_thread_to_its_end() -> None:
+    slices, order = TimeSlices(), list[tuple[int, int]]()
+    begun, hold = threading.Event(), threading.Event()
+
+    def lasting() -> None:
+        begun.set()
+        hold.wait(5)
+
+    async def call(owner: int, number: int) -> None:
+        time_slice.count_for(owner)
+        await slices.aside(order.append, (owner, number))
+
+    first = asyncio.create_task(slices.aside(lasting))
+    await asyncio.sleep(0)
+    calls = [asyncio.create_task(call(1, number)) for number in range(2)]
+    await asyncio.sleep(0)
+    assert begun.wait(5)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    for _turn in range(3):
+        await asyncio.sleep(0)
+    calls.append(asyncio.create_task(call(2, 0)))
+    await asyncio.sleep(0)
+    hold.set()
+    await asyncio.gather(*calls)
+    assert order == [(1, 0), (2, 0), (1, 1)], "nothing was handed to a thread that was busy"
+
+
 async def test_aside_goes_on_after_those_who_gave_up_in_the_moment_of_their_turn() -> None:
     slices = TimeSlices()
     hold = threading.Event()

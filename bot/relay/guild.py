@@ -206,13 +206,18 @@ class GuildRelays:
 
     async def _start(self, one: WantedRelay) -> None:
         relay_id = one.relay.id
-        ledger, outbox = self._ledgers[relay_id], self._channels[one.relay.channel_id]
+        ledger = self._ledgers[relay_id]
         try:
+            outbox = self._channels[one.relay.channel_id]
             if outbox.parked is not None:
                 raise outbox.parked
             relay = ConsoleRelay(one, outbox, ledger, self._equipment.journal, self._equipment.relay_timing)
         except BotError as error:
             await self._parking.park(one, error, _never_ran(ledger.tally))
+            return
+        except Exception:  # noqa: BLE001 - a defect in one relay must not hurt the others
+            _log.exception("relay %s could not be started", relay_id)
+            await self._parking.park(one, _broken(), _never_ran(ledger.tally))
             return
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
         self._running[relay_id] = RunningRelay(one, relay, task)
@@ -234,6 +239,15 @@ class GuildRelays:
 
     async def _stop(self, relay_id: int) -> None:
         await _end([self._running.pop(relay_id).task])
+
+
+def _broken() -> BotError:
+    return BotError(
+        _(
+            "The relay could not be started because of a defect in the bot, which its log tells: show that to whoever "
+            "runs the bot. Removing the relay and adding it with other options may help."
+        )
+    )
 
 
 def _never_ran(tally: Tally) -> RelayHealth:

@@ -116,8 +116,7 @@ class RelaySupervisor:
             tails = await self._equipment.journal.tails(new) if new else {}
         except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, running relays go on
             _tell(f"the wanted relays of guild {guild_id} cannot be read; trying again", error)
-            self._agenda.rest(guild_id, _now() + self._timing.retry)
-            self._look_at(guild_id, _now())
+            self._try_again(guild_id)
             return
         await self._bring_in_line(guild_id, wanted, tails)
 
@@ -129,7 +128,12 @@ class RelaySupervisor:
                 return
             guild = self._guild(guild_id)
             count_for(guild_id)  # so does all that is started in the following
-            wait = await guild.follow(wanted, tails)
+            try:
+                wait = await guild.follow(wanted, tails)
+            except Exception as error:  # noqa: BLE001 - a defect in one guild must not hurt the others
+                _tell(f"the relays of guild {guild_id} cannot be brought in line; trying again", error)
+                self._try_again(guild_id)
+                return
             self._agenda.rest(guild_id, _now() + self._timing.rest)
             if not guild:
                 del self._guilds[guild_id]
@@ -143,6 +147,10 @@ class RelaySupervisor:
                 guild_id, self._equipment, self._leftovers, changed=partial(self.wake, guild_id)
             )
         return guild
+
+    def _try_again(self, guild_id: int) -> None:
+        self._agenda.rest(guild_id, _now() + self._timing.retry)
+        self._look_at(guild_id, _now())
 
     def _look_at(self, guild_id: int, when: float) -> None:
         self._agenda.add(guild_id, when)

@@ -1,6 +1,7 @@
 """One line in the log for each thing that somebody asked for: who, what, by which right, and what came of it.
 
-Looking is not noted, unless it was refused. A console line is masked as in a channel, and cut.
+Looking at states and names is not noted, unless it was refused. That a console was shown is, for it may hold secrets;
+what it showed is not. A console line that was sent is masked as in a channel, and cut.
 """
 
 import asyncio

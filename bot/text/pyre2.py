@@ -35,6 +35,8 @@ def compile_with(engine: Any, pattern: str, *, memory: int) -> Any:
         if reason.startswith("missing )") and _closes_too_often(engine, plain):
             raise SyntaxRefused("unexpected ): ") from error
         raise SyntaxRefused(reason) from error
+    except IndexError as error:  # its own reading of the pattern ran over the end
+        raise SyntaxRefused("unexpected end of pattern: ") from error
 
 
 def _written_out(escape: re.Match[str]) -> str:

@@ -11,6 +11,8 @@ LONGEST = 300
 """Characters of what is told."""
 _LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?P<level>[A-Z]+) +[\w.]+: (?P<text>.*)")
 _INCIDENT = re.compile(r"[Ii]ncident (?P<number>[0-9A-F]{6})\b")
+_MARGIN = "  "
+"""Before each line of what belongs to a logged line: see `bot.logs.TextFormatter`."""
 _BETWEEN_CAUSES = ("During handling of the above exception", "The above exception was the direct cause")
 _CHATTER = ("DEBUG", "INFO")
 
@@ -66,20 +68,23 @@ def _cause_of_incident(text: str, entries: list[_Entry]) -> str:
 
 def _entries(lines: list[str]) -> Iterator[_Entry]:
     entry: _Entry | None = None
-    in_traceback = False
-    for line in lines:
-        logged = _LINE.fullmatch(line)
+    in_traceback = is_below = False
+    for whole in lines:
+        logged = _LINE.fullmatch(whole)
+        # A traceback on standard error is not indented as a whole: what follows it belongs to no logged line.
+        is_below = logged is None and is_below and whole.startswith(_MARGIN)
+        line = whole.removeprefix(_MARGIN) if is_below else whole
         if logged is None and (line.startswith("Traceback (") or in_traceback):
             entry = entry or _Entry("")
             in_traceback = not _ends_traceback(line)
             if not in_traceback:
                 entry.cause = line.strip()
             continue
-        if line.startswith(_BETWEEN_CAUSES):
+        if is_below or line.startswith(_BETWEEN_CAUSES):
             continue
         if entry is not None:
             yield entry
-        in_traceback = False
+        in_traceback, is_below = False, logged is not None
         entry = _Entry(line.strip()) if logged is None else _Entry(logged["text"], logged["level"] in _CHATTER)
     if entry is not None:
         yield entry

@@ -38,6 +38,7 @@ async def test_every_option_of_every_command_that_takes_text_refuses_a_blank_one
         for option in texts_of(leaf):
             result = await world.admin.slash(world.channel, name, **{**others, option: blank})
             assert f"`{option}` is blank" in result.response.content, (name, option)
+            assert ("leave that option out" in result.response.content) is (option not in others), (name, option)
             assert result.ephemeral
             refused.append((name, option))
     assert world.script.asked == []

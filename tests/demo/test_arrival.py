@@ -1,6 +1,7 @@
 """When the bot does not come up, the page and the terminal say why: not what did not happen."""
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.logs import TextFormatter
 from sandbox.demo import arrival
 from sandbox.demo.bot_child import BotChild
 from sandbox.demo.bot_log import LONGEST, READ_BYTES, last_words, what_it_says
@@ -16,6 +18,27 @@ from tests.machines import without_compression
 from .conftest import visit, wait_until
 
 NOW = "2026-12-01 03:20:15"
+
+
+def logged(level: str, name: str, text: str, error: BaseException | None = None) -> str:
+    """What the bot's log has of it."""
+    trouble = (type(error), error, error.__traceback__) if error is not None else None
+    record = logging.LogRecord(name, logging.getLevelName(level), "", 0, text, (), trouble)
+    return TextFormatter().format(record) + "\n"
+
+
+def chained() -> ValueError:
+    """An error with a cause, raised and caught, whose text has several lines."""
+    try:
+        try:
+            raise ConnectionError("first")
+        except ConnectionError as first:
+            raise ValueError("400\nDetails:\n  none") from first
+    except ValueError as error:
+        return error
+
+
+ENDED = "The bot ended by an error nobody foresaw: incident 1A2B3C, told in the log."
 TRACEBACK = """Traceback (most recent call last):
   File "bot/app.py", line 1, in run
     await gateway()
@@ -41,12 +64,13 @@ aiohttp.client_exceptions.WSServerHandshakeError: 400, message='Invalid response
         (f"{NOW} INFO    bot.app: x\nDISCORD_TOKEN is missing.\n", "DISCORD_TOKEN is missing."),
         ("Traceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 're2'\n", "ModuleNotFoundError: No module named 're2'"),
         (
-            f"{NOW} ERROR   discord.shard: Failed to connect for shard_id: 0. Retrying...\n{TRACEBACK}{NOW} INFO    bot.app: Ending\n",
-            "Failed to connect for shard_id: 0. Retrying... (aiohttp.client_exceptions.WSServerHandshakeError: 400, message='Invalid response status')",
+            logged("ERROR", "discord.shard", "Retrying...", chained()) + logged("INFO", "bot.app", "Ending"),
+            "Retrying... (ValueError: 400)",
         ),
+        (logged("CRITICAL", "__main__", "Incident 1A2B3C", chained()) + ENDED + "\n", f"{ENDED} (ValueError: 400)"),
         (
-            f"{NOW} CRITICAL __main__: Incident 1A2B3C\n{TRACEBACK}The bot ended by an error nobody foresaw: incident 1A2B3C, told in the log.\n",
-            "The bot ended by an error nobody foresaw: incident 1A2B3C, told in the log. (aiohttp.client_exceptions.WSServerHandshakeError: 400, message='Invalid response status')",
+            logged("INFO", "bot.app", "starting") + TRACEBACK,
+            "starting (aiohttp.client_exceptions.WSServerHandshakeError: 400, message='Invalid response status')",
         ),
         (f"{NOW} ERROR   bot.app: {'x' * 400}\n", "x" * (LONGEST - 1) + "…"),
         ("Fatal Python error: Segmentation fault\n\nCurrent thread 0x1 (most recent call first):\n", "Current thread 0x1 (most recent call first):"),
@@ -57,7 +81,17 @@ def test_of_a_log_its_last_reason_is_told(log, words):
 
 
 LINES = st.sampled_from(
-    [f"{NOW} ERROR   a.b: text", f"{NOW} INFO    a: b", "Traceback (most recent call last):", "  File", "E: x", "", "|"]
+    [
+        f"{NOW} ERROR   a.b: text",
+        f"{NOW} INFO    a: b",
+        "Traceback (most recent call last):",
+        "  File",
+        "E: x",
+        "  E: x",
+        "  Traceback (most recent call last):",
+        "",
+        "|",
+    ]
 )
 
 

@@ -28,6 +28,7 @@ from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.relay.supervisor import RelaySupervisor
 from bot.relay.turns import Turns
 from bot.terms import PowerState, RelayStyle
+from bot.text.filters import LineFilter
 from bot.vitals import RelayState
 
 from .conftest import GUILD, QUICK, MemoryJournal, ScriptedConsole, at, masking, until, wanted
@@ -383,6 +384,44 @@ async def test_a_bad_stored_pattern_parks_the_relay_with_its_sentence(sink):
         world.relays[0] = wanted(1, include="ok")
         world.wake()
         await world.opened(1)
+
+
+async def test_a_relay_that_breaks_at_its_start_is_parked_and_hurts_no_other(sink, caplog, monkeypatch):
+    def breaks(include, exclude):
+        if include == "broken":
+            raise IndexError("a defect")
+        return compiles(include, exclude)
+
+    compiles = LineFilter.compile
+    monkeypatch.setattr(LineFilter, "compile", breaks)
+    async with running(sink, wanted(1, include="broken"), wanted(2, 2, 2), wanted(3, 3, 3, guild_id=8)) as world:
+        await world.opened(2, 3)
+        world.wake()
+        world.relays[0] = wanted(1, include="ok")
+        assert world.health(1).state is RelayState.PARKED
+        assert "a defect in the bot" in world.health(1).last_error
+        world.wake()
+        await world.opened(1)
+    assert [relay_id for relay_id, _error in world.reports] == [1]
+    assert caplog.text.count("IndexError: a defect") == 1
+
+
+async def test_a_guild_that_breaks_is_tried_again_and_hurts_no_other(sink, caplog):
+    failures = 2
+
+    def breaks(server_id):
+        nonlocal failures
+        if server_id == 1 and failures:
+            failures -= 1
+            raise ZeroDivisionError("a defect")
+        return masking(server_id)
+
+    async with running(sink, wanted(1), wanted(2, 2, 2, guild_id=8), redactor=breaks) as world:
+        await world.opened(1, 2)
+        world.relays.append(wanted(3, 3, 3, guild_id=9))
+        world.wake(9)
+        await world.opened(3)
+    assert caplog.text.count("ZeroDivisionError: a defect") == 2
 
 
 @pytest.mark.parametrize("error", [PanelUnreachable("The panel is away."), ZeroDivisionError("a defect")])

@@ -168,13 +168,18 @@ async def test_console_lines_are_masked_and_cut(place, castle, helper, log):
     assert message.endswith("…”: sent")
 
 
-async def test_looking_and_typing_are_not_noted(place, castle, helper, log):
+async def test_typing_and_looking_are_not_noted_but_that_a_console_was_shown_is_without_its_lines(
+    place, castle, helper, log
+):
     servers = place.services.servers
     await place.status(helper, castle)
     await servers.overview(helper)
     await servers.names(helper, Action.KILL, "c")
     await servers.resolve(helper, None, channel_id=1, action=Action.START)
     assert log() == []
+    place.made.emit("a secret")
+    await place.last_lines(helper, castle, 5)
+    assert one(log)["message"] == "console on “Castle”: shown"
 
 
 async def test_each_change_of_an_admin_is_noted_and_no_key_with_it(place, castle, admin, helper, log):

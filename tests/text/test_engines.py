@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -82,6 +84,17 @@ def test_a_pattern_means_what_re2_says(engines, pattern, yes, no):
 def test_what_re2_does_not_know_is_refused_and_never_left_to_another_engine(engines, pattern):
     for name, engine in engines.items():
         assert verdicts(engine, pattern, []) is None, name
+
+
+def test_a_pattern_whose_end_pyre2_runs_over_is_refused_like_any_other():
+    def runs_over(pattern, *_):
+        return pattern[len(pattern)]
+
+    engine = SimpleNamespace(
+        compile=runs_over, error=re.error, ASCII=0, FALLBACK_EXCEPTION=0, set_fallback_notification=lambda _: None
+    )
+    with pytest.raises(PatternError, match="unexpected end"):
+        compile_with(engine, "[")
 
 
 @pytest.mark.parametrize(
