@@ -17,6 +17,8 @@ _QUARTER = 6 * 3600
 """Seconds. No history spans so much; clocks further apart have midnight, or noon, between them."""
 _ENOUGH = 60
 """So many lines in the same second as the one before tell whether a console says the same twice in a second."""
+_BEGINNING = 500
+"""Characters. Clocks and what else tells stand at a line's beginning; a line may have 64 KiB."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -158,7 +160,7 @@ class Received:
 
     def _tells(self, index: int) -> bool:
         """Whether the line is of a kind that is hardly ever printed twice; stack traces, which are indented, are."""
-        text = _COLOUR.sub("", self._received[self._places[index]])
+        text = _COLOUR.sub("", self._received[self._places[index]][:_BEGINNING])
         return _TELLING.search(text) is not None and not text[:1].isspace()
 
     def _missed(self, between: list[int]) -> list[int]:
@@ -170,7 +172,7 @@ class Received:
 
     def _clock(self, index: int) -> int | None:
         """Return the time of day that a line names first, in seconds."""
-        found = _CLOCK.search(self._received[self._places[index]])
+        found = _CLOCK.search(self._received[self._places[index]][:_BEGINNING])
         return None if found is None else int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3])
 
     def _with_daemon_lines(self, shown: Sequence[int], end: int, last: int) -> list[int]:
