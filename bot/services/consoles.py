@@ -1,11 +1,13 @@
 """Talking to a console: say, command with its answer, and the last lines."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
+from bot import time_slice
 from bot.console.events import ConsoleLine
 from bot.console.listener import Listener
 from bot.errors import BadInput, BotError, NotSupported
@@ -23,6 +25,10 @@ from bot.text.markdown import escape
 from bot.text.redaction import Redactor
 
 _MAX_LINES = 200
+_WORTH_MASKING = 64 * 1024
+"""Characters of the console that a reply of 2,000 is chosen from; escape sequences count, which nobody sees."""
+_SEEN = 16 * 1024
+"""Characters of one line that a reply is drawn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,13 @@ class Consoles:
             async with AsyncExitStack() as stack:
                 listener = await self._connections.hear(permit, stack, within=self._timing.ready)
                 await self._access.confirm(permit)
-                lines = self._masked(permit.server, listener.tail(count))
+                found = listener.tail(count)
+                newest = _newest(found)
+                lines = await self._masked(permit.server, newest, keep="tail")
                 offline = listener.state is PowerState.OFFLINE
+        if len(newest) < len(found):
+            text = _("The lines are very long: {count} older ones are left out altogether.")
+            return lines, text.format(count=len(found) - len(newest))
         if offline:
             return lines, _("**{server}** is offline.").format(server=escape(permit.server.name))
         return lines, None if lines else _("The console has printed nothing yet.")
@@ -174,15 +185,19 @@ class Consoles:
                 await reader
         answer = _without_echo([line for line in heard.lines if line.at >= sent_at], text)
         note = None if answer else _("Sent. The console printed nothing in answer.")
-        return CommandAnswer(text, tuple(self._masked(server, answer)), note)
+        return CommandAnswer(text, tuple(await self._masked(server, answer, keep="head")), note)
 
     def _shown(self, server: LinkedServer, typed: str) -> str:
         """What a member typed, as it may stand in the log."""
         return self._redactor(server.id).redact(typed[:LONGEST_TYPED])
 
-    def _masked(self, server: LinkedServer, printed: Iterable[ConsoleLine]) -> list[str]:
-        redactor = self._redactor(server.id)
-        return [redactor.redact(line.text) for line in printed]
+    async def _masked(
+        self, server: LinkedServer, printed: Iterable[ConsoleLine], *, keep: Literal["head", "tail"]
+    ) -> list[str]:
+        """Mask lines in slices; then, for no secret must be halved, cut what nobody will see of each."""
+        redactor, slices = self._redactor(server.id), time_slice.shared()
+        masked = [await slices.work(redactor.redact_in_steps(line.text)) for line in printed]
+        return [line[:_SEEN] if keep == "head" else line[-_SEEN:] for line in masked]
 
 
 class _Heard:
@@ -208,6 +223,16 @@ class _Heard:
                         await self._more.wait()
                     self._more.clear()
                     wait = timing.quiet if len(self.lines) > 1 else max(timing.quiet, timing.first_line / 2)
+
+
+def _newest(lines: Sequence[ConsoleLine]) -> Sequence[ConsoleLine]:
+    """Return the newest lines that are worth masking: a reply has room for a thirtieth of them."""
+    room = _WORTH_MASKING
+    for index in range(len(lines) - 1, -1, -1):
+        room -= len(lines[index].text)
+        if room < 0:
+            return lines[min(index + 1, len(lines) - 1) :]
+    return lines
 
 
 def _known(listener: Listener | None) -> PowerState | None:

@@ -377,6 +377,20 @@ def test_only_one_plain_line_can_be_sent(text):
         one_line(text)
 
 
+async def test_of_monstrous_lines_only_as_many_are_masked_as_a_reply_could_show(place, admin):
+    made = place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    for number in range(10):
+        made.emit(f"{number} " + "203.0.113.7 came, " * 3_000 + f"and {number} was the last")
+    lines, note = await place.last_lines(admin, castle, 10)
+    assert len(lines) == 1
+    assert len(lines[0]) <= 16 * 1024
+    assert lines[0].endswith("and 9 was the last")
+    assert "203.0.113.7" not in lines[0]
+    assert "9 older ones are left out" in note
+
+
 async def test_the_last_lines_come_from_the_history_and_an_offline_server_says_so(place, admin):
     made = place.server("Castle", running=True)
     await place.connect(admin)
