@@ -1,12 +1,12 @@
 """Which network addresses the bot may contact: looked up once, checked, and handed out for exactly that connection."""
 
-import asyncio
 import ipaddress
 import socket
 from dataclasses import dataclass
 
 from bot.errors import AddressForbidden, PanelUnreachable
 from bot.i18n import _
+from bot.name_lookup import look_up
 
 # Public by their number, yet answered by the hosting network itself: metadata and relay services.
 _NEVER_PUBLIC_V4 = tuple(
@@ -66,8 +66,12 @@ async def resolve_public(host: str, port: int, *, allow_private: bool) -> list[R
     unless `allow_private`, and PanelUnreachable when the name does not resolve.
     """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, ValueError) as exc:
+        found = await look_up(host, port)
+    except TimeoutError as exc:
+        raise PanelUnreachable(
+            _("The name “{host}” was not found in time: try again, or check the name's DNS servers.").format(host=host)
+        ) from exc
+    except (OSError, ValueError) as exc:
         raise PanelUnreachable(
             _(
                 "The name “{host}” cannot be found: check the address for typing errors, or the name's DNS entry."

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 
-from bot import application
+from bot import application, open_files
 from bot.client import WingcordClient
 from bot.console.hub import ConsoleHub
 from bot.discord_gateway import log_in, point_rest_at, stay_connected
@@ -43,6 +43,7 @@ async def run(settings: Settings) -> None:
     """Run the bot until SIGTERM or Ctrl-C; raises StartupError when it cannot start or Discord throws it out."""
     token = require_token(settings)
     stop = _stop_signal()
+    open_files.allow_many()
     async with AsyncExitStack() as stack:
         await _refuse_other_application(settings, token)
         store, sole_bot = await stack.enter_async_context(open_alone(settings))
