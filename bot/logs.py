@@ -4,18 +4,22 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+from bot.known_secrets import KnownSecrets
+
 MASK: Final = "[secret]"
-SHORTEST_SECRET = 8
-"""Characters; masking anything shorter would garble words that happen to contain it."""
+LONGEST_MESSAGE = 4_000
+"""Characters of one message; what comes from outside must not decide how long a line is."""
+LONGEST_FACT = 200
+LONGEST_TRACEBACK = 20_000
 
 _context: ContextVar[Mapping[str, int | str]] = ContextVar("log_context", default={})  # noqa: B039  never changed in place
-_registered: set[str] = set()
+_secrets = KnownSecrets(MASK)
 
 _SECRETS = re.compile(
     r"\beyJ[\w-]{10,}(?:\.[\w-]*){0,2}"  # a JWT, or what is left of a shortened one
@@ -26,6 +30,8 @@ _SECRETS = re.compile(
     r"|\b(?P<bearer>(?i:Bearer)\s+)[\w.~+/=-]{8,}"
     r"|\b(?P<bot>Bot\s+)[\w.-]{50,}"
 )
+_MARGIN = 1_000
+"""Characters: the longest secret that is known by its text or has no telling beginning is shorter."""
 # What a console line or a name could use to forge a log line or to command the terminal that shows it.
 _UNSEEN = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """Line ends that some programs know, and what orders text by force: a line could read as something else."""
@@ -39,16 +45,18 @@ _CONTROLS_IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_UNS
 
 
 def register_secret(secret: str) -> None:
-    """Have this very text masked in everything logged from now on."""
-    if len(secret) >= SHORTEST_SECRET:
-        _registered.add(secret)
+    """Have this very text, one of the owner's own, masked in everything logged from now on."""
+    _secrets.add(secret)
+
+
+def mask_key(key: str) -> Callable[[], None]:
+    """Have a panel key masked in everything logged until the function that is returned is called."""
+    return _secrets.hold(key)
 
 
 def redact(text: str) -> str:
-    """Return the text with everything masked that is or looks like a secret."""
-    for secret in sorted(_registered, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return _SECRETS.sub(_masked, text)
+    """Return the text with everything masked that is or looks like a secret, in time linear in its length."""
+    return _SECRETS.sub(_masked, _secrets.mask(text))
 
 
 def _masked(found: re.Match[str]) -> str:
@@ -79,11 +87,21 @@ class _Facts(logging.Filter):
         return True
 
 
+def _short(text: str, limit: int) -> str:
+    """Return the text redacted and cut: first to somewhat more than `limit`, so that no secret is halved unseen."""
+    shown = redact(text[: limit + _MARGIN])
+    if len(text) <= limit:
+        return shown
+    if len(text) > limit + _MARGIN:
+        shown = shown[: max(0, len(shown) - _MARGIN)]
+    return f"{shown[:limit]}… ({len(text):,} characters)"
+
+
 class _Formatter(logging.Formatter):
-    """Shared by both formats: message, time and traceback, all of them redacted."""
+    """Shared by both formats: message, time and traceback, all of them redacted and cut."""
 
     def message_of(self, record: logging.LogRecord) -> str:
-        return redact(record.getMessage())
+        return _short(record.getMessage(), LONGEST_MESSAGE)
 
     def trouble_of(self, record: logging.LogRecord) -> str:
         parts = [record.exc_text or ""]
@@ -91,11 +109,11 @@ class _Formatter(logging.Formatter):
             parts = [self.formatException(record.exc_info)]
         if record.stack_info:
             parts.append(self.formatStack(record.stack_info))
-        return redact("\n".join(part for part in parts if part))
+        return _short("\n".join(part for part in parts if part), LONGEST_TRACEBACK)
 
     def facts_of(self, record: logging.LogRecord) -> Mapping[str, int | str]:
         facts: Mapping[str, int | str] = getattr(record, "facts", {})
-        return {name: redact(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+        return {name: _short(fact, LONGEST_FACT) if isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
 class TextFormatter(_Formatter):

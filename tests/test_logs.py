@@ -27,7 +27,7 @@ def _restore() -> Iterator[None]:
         logging.getLogger(name).setLevel(before)
     logging.captureWarnings(capture=False)
     logging.raiseExceptions = raising
-    logs._registered.clear()
+    logs._secrets.clear()
 
 
 def written(form: str = "text", level: str = "info") -> tuple[logging.Logger, io.StringIO]:
@@ -178,3 +178,41 @@ def test_a_log_call_that_cannot_be_formatted_shows_no_arguments(capsys: pytest.C
     log.info("%d", "planted-argument")
     captured = capsys.readouterr()
     assert "planted" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_line_is_long_whatever_is_logged(form: str) -> None:
+    log, stream = written(form)
+    with logs.log_context(server="s" * 100_000, relay="r" * 100_000):
+        log.warning("said %s", "x" * 5_000_000)
+    assert len(stream.getvalue()) < logs.LONGEST_MESSAGE + 1_000
+    assert "5,000,005 characters" in stream.getvalue()
+    try:
+        raise ValueError("y" * 5_000_000)
+    except ValueError:
+        log.exception("broke")
+    assert len(stream.getvalue()) < 2 * logs.LONGEST_MESSAGE + logs.LONGEST_TRACEBACK + 1_000
+
+
+@pytest.mark.parametrize(
+    "secret", [JWT, "ptlc_" + "planted" * 6, TOKEN, "an owner's own secret, planted", "Bearer planted-planted"]
+)
+@pytest.mark.parametrize("filler", ["x ", "ptlc_abcdefgh "])
+def test_no_secret_is_halved_by_the_cut(secret: str, filler: str) -> None:
+    """Wherever the cut falls, also after much has been masked before it."""
+    logs.register_secret("an owner's own secret, planted")
+    for offset in range(0, 80, 3):
+        for limit in (logs.LONGEST_MESSAGE, logs.LONGEST_MESSAGE + 1_000):
+            start = limit - offset
+            text = (filler * limit)[:start] + " " + secret + " and more" * 1_000
+            shown = logs._short(text, logs.LONGEST_MESSAGE)
+            assert "plant" not in shown
+            assert secret[:12] not in shown.replace("Bearer [secret]", "")
+
+
+def test_a_panel_key_is_masked_only_while_it_is_held() -> None:
+    key = "PlantedOldPanelKeyOfFortyEightLetters00000000001"
+    let_go = logs.mask_key(key)
+    assert logs.redact(f"key {key}") == "key [secret]"
+    let_go()
+    assert logs.redact(f"key {key}") == f"key {key}"

@@ -6,7 +6,6 @@ from sqlalchemy import delete, select
 
 from bot.errors import BadInput
 from bot.i18n import _
-from bot.logs import register_secret
 from bot.names import fold
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
@@ -152,9 +151,7 @@ class Panels:
         return renewed
 
     def _opened(self, row: PanelRow) -> PanelKey:
-        key = self._vault.decrypt(row.key_encrypted)
-        register_secret(key)  # keys of old panels have no prefix to know them by
-        return PanelKey(url=row.url, kind=PanelKind(row.kind), key=key)
+        return PanelKey(url=row.url, kind=PanelKind(row.kind), key=self._vault.decrypt(row.key_encrypted))
 
 
 def panel_value(row: PanelRow) -> Panel:
