@@ -129,8 +129,8 @@ ProcessCollector(registry=REGISTRY)
 
 
 def status_class(status: int | None) -> str:
-    """Return the label of `panel_requests` for an HTTP status; None means that no answer came."""
-    if status is None:
+    """Return the label of `panel_requests` for a status of HTTP's five classes; None means that no answer came."""
+    if status is None or not 100 <= status < 600:
         return "error"
     return "429" if status == 429 else f"{status // 100}xx"
 

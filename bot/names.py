@@ -1,5 +1,6 @@
 """How names that people type are checked and compared: labels, server names, identifiers."""
 
+import functools
 import re
 import unicodedata
 
@@ -16,11 +17,20 @@ _ORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that order text by force, and so can make it read as something else."""
 
 
+_LONGEST = 200
+"""Characters that count in a comparison, before folding and after: twice as many as a name of ours may have."""
+
+
 def fold(name: str) -> str:
     """Return the form in which names are compared: without case, wide look-alikes and superfluous spaces."""
+    return _folded(name[:_LONGEST])
+
+
+@functools.lru_cache(maxsize=4096)  # the same names are compared with each key that somebody types
+def _folded(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
     # Folding can undo the normal form (a letter may fold to several), so it is normalised once more.
-    return " ".join(unicodedata.normalize("NFKC", plain).split())
+    return " ".join(unicodedata.normalize("NFKC", plain).split())[:_LONGEST]
 
 
 def has_controls(text: str) -> bool:

@@ -144,8 +144,8 @@ async def test_metrics_show_how_each_relay_fares(health: Health, monkeypatch: py
 
 
 def test_statuses_are_counted_by_class() -> None:
-    assert [metrics.status_class(status) for status in (200, 302, 404, 429, 502, None)] == [
-        "2xx", "3xx", "4xx", "429", "5xx", "error",
+    assert [metrics.status_class(status) for status in (200, 302, 404, 429, 502, None, 0, 999)] == [
+        "2xx", "3xx", "4xx", "429", "5xx", "error", "error", "error",
     ]  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """What may be a name, and what another program's name becomes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.names import is_one_line, tidied
+from bot.names import fold, is_one_line, tidied
 from bot.text.markdown import escape
 
 
@@ -37,3 +39,14 @@ def test_a_name_of_another_program_is_mended_rather_than_refused(given: str, kep
 
 def test_no_word_of_others_can_turn_the_bots_own_sentence_around() -> None:
     assert escape("\u202ea\u2066*b*") == r"a\*b\*"
+
+
+@given(st.text(max_size=60))
+def test_folding_again_changes_nothing(name: str) -> None:
+    assert fold(fold(name)) == fold(name)
+
+
+@pytest.mark.parametrize("unit", ["\ufdfa", "\u0301\u0316", "ß", "\ufb03", "x", " "])
+def test_however_long_a_name_its_folded_form_is_short(unit: str) -> None:
+    assert len(fold(unit * 1_000_000)) <= 200
+    assert fold("  CASTLE  One ") == "castle one"

@@ -12,6 +12,9 @@ from bot.i18n import ngettext
 from bot.panel.timing import ACTIONS_AT_ONCE, READS_AT_ONCE
 
 GENERAL = "general"
+_MOST_BUCKETS = 100
+_LONGEST_HEADER = 64
+"""Characters; an HTTP date has 29."""
 _LONGEST = 900.0  # no panel window is longer; a proxy's absurd value must not silence a guild for a day
 _OWN_LIMIT_BELOW = (
     60  # limits smaller than this belong to one route (5 tickets, 15 or 20 utilizations), not to the user
@@ -71,7 +74,16 @@ class Budget:
         )
 
     def _bucket(self, name: str) -> _Bucket:
+        if name not in self._buckets and len(self._buckets) >= _MOST_BUCKETS:
+            self._forget_open_ones()
         return self._buckets.setdefault(name, _Bucket())
+
+    def _forget_open_ones(self) -> None:
+        """Drop the buckets of single servers that hold nothing up: each server that was ever asked about has one."""
+        now = asyncio.get_running_loop().time()
+        self._buckets = {
+            name: entry for name, entry in self._buckets.items() if ":" not in name or entry.closed_until > now
+        }
 
     def _closed_until(self, bucket: str) -> float:
         return max(
@@ -94,13 +106,13 @@ def rate_limited(seconds: float) -> RateLimited:
 
 def _retry_after(headers: Mapping[str, str], *, default: float) -> float:
     """Read `Retry-After` (seconds or an HTTP date), else `X-RateLimit-Reset` (unix time), else the default."""
-    value = headers.get("Retry-After")
+    value = headers.get("Retry-After", "")[:_LONGEST_HEADER]
     seconds = _number(value)
     if seconds is None and value:
         try:
             when = parsedate_to_datetime(value)
             seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-        except ValueError:
+        except (ValueError, OverflowError):
             seconds = None
     if seconds is None and (reset := _number(headers.get("X-RateLimit-Reset"))) is not None:
         seconds = reset - time.time()
@@ -111,7 +123,7 @@ def _retry_after(headers: Mapping[str, str], *, default: float) -> float:
 
 def _number(text: str | None) -> float | None:
     try:
-        value = float(text) if text else None
+        value = float(text[:_LONGEST_HEADER]) if text else None
     except ValueError:
         return None
     return value if value is not None and abs(value) < 1e12 else None

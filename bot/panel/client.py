@@ -1,17 +1,16 @@
 """The client of one panel with one key: one short method per operation, the same values whatever the panel's kind."""
 
 import asyncio
-import logging
 
 from bot.errors import NodeUnreachable, NotSupported
 from bot.i18n import _
-from bot.panel import recognise, sentences
+from bot.panel import listing, recognise, sentences
 from bot.panel.asked import Asked, Operation
 from bot.panel.budget import GENERAL, Budget
 from bot.panel.checks import check_identifier
 from bot.panel.flights import Flights
-from bot.panel.models import ConsoleTicket, PanelIdentity, Resources, Server
-from bot.panel.requests import Requests, no_list, unexpected
+from bot.panel.models import ConsoleTicket, PanelIdentity, Resources, Server, ServerList
+from bot.panel.requests import Requests, unexpected
 from bot.panel.tickets import parse_ticket
 from bot.panel.timing import PanelTiming
 from bot.panel.transport import Confirm, Sessions, Transport
@@ -19,12 +18,8 @@ from bot.panel.wire import parse_resources, parse_server
 from bot.terms import PanelKind, PowerState, Signal
 from bot.text.console_line import one_line
 
-log = logging.getLogger(__name__)
-
 LONGEST_COMMAND = 2000
 """Characters. Wings' socket refuses frames over 4096 bytes, games' consoles far less; Discord's options end at 6000."""
-_BASE = "/api/client"
-_MOST_PAGES = 100
 _SIGNAL_PERMISSIONS = {
     Signal.START: "control.start",
     Signal.STOP: "control.stop",
@@ -66,12 +61,10 @@ class PanelClient:
         """Find out the panel's kind and whose key this is, which also proves that the key works."""
         return await self._flights.join("recognise", self._recognise)
 
-    async def list_servers(self) -> list[Server]:
-        """Return the servers that the key's user owns or is a subuser of, all pages, each once.
+    async def list_servers(self) -> ServerList:
+        """Return the servers that the key's user owns or is a subuser of, see `ServerListing.read`.
 
-        A root admin who owns nothing gets all the panel's servers instead (`type=admin-all`): the list is there to
-        link servers from, and an empty one would hide that the key controls them all. Entries that make no sense are
-        left out and logged. The lists tell neither power states nor permissions.
+        Entries that make no sense are left out and counted in the log.
         """
         return await self._flights.join("list", self._list_servers)
 
@@ -162,32 +155,9 @@ class PanelClient:
         self.kind = identity.kind
         return identity
 
-    async def _list_servers(self) -> list[Server]:
+    async def _list_servers(self) -> ServerList:
         kind = await self._known_kind()
-        own = await self._pages(kind, {})
-        if own or kind is PanelKind.PTERODACTYL_0_7:
-            return own
-        return await self._pages(kind, {"type": "admin-all"})
-
-    async def _pages(self, kind: PanelKind, query: dict[str, str]) -> list[Server]:
-        if kind is not PanelKind.PTERODACTYL_0_7:
-            query = {**query, "per_page": "100"}
-        found: dict[str, Server] = {}
-        for page in range(1, _MOST_PAGES + 1):
-            answer = await self._requests.read(Asked(Operation.LIST, _BASE, kind, query={**query, "page": str(page)}))
-            entries = recognise.servers_of(answer)
-            if entries is None:
-                raise no_list()
-            for entry in entries:
-                try:
-                    server = parse_server(entry, kind=kind)
-                except ValueError:
-                    log.warning("a server in the list of %s has no usable identifier and is left out", self.url)
-                    continue
-                found.setdefault(server.uuid, server)  # unsorted pages may overlap
-            if not entries or page >= recognise.total_pages(answer):
-                break
-        return list(found.values())
+        return await listing.ServerListing(self._requests, kind, self.url).read(self._timing.whole_list)
 
     async def _read_resources(self, identifier: str, path: str) -> Resources:
         kind = await self._known_kind()
@@ -203,8 +173,14 @@ class PanelClient:
             usage = parse_resources(answer, kind=kind)
         except ValueError:
             raise unexpected() from None
-        self._usage[identifier] = (asyncio.get_running_loop().time(), usage)
+        self._remember(identifier, usage)
         return usage
+
+    def _remember(self, identifier: str, usage: Resources) -> None:
+        now = asyncio.get_running_loop().time()
+        oldest = now - self._timing.resources_scarce
+        self._usage = {name: known for name, known in self._usage.items() if known[0] > oldest}
+        self._usage[identifier] = (now, usage)
 
     async def _require_running(self, identifier: str, known_state: PowerState | None) -> None:
         state = known_state or (await self.resources(identifier)).state
@@ -217,4 +193,4 @@ class PanelClient:
 
 
 def _path(identifier: str) -> str:
-    return f"{_BASE}/servers/{check_identifier(identifier)}"
+    return f"{listing.PATH}/servers/{check_identifier(identifier)}"

@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.addresses import check_public, resolve_public
+from bot.panel.bounded_socket import BoundedSocket
 
 
 class GuardedResolver(AbstractResolver):
@@ -45,7 +46,7 @@ def guarded_connector(*, allow_private: bool, keep_alive: bool) -> aiohttp.TCPCo
         family, kind, proto, _name, address = info
         if not allow_private:
             check_public(str(address[0]), host=str(address[0]))
-        return socket.socket(family=family, type=kind, proto=proto)
+        return BoundedSocket(family=family, type=kind, proto=proto)
 
     return aiohttp.TCPConnector(
         resolver=GuardedResolver(allow_private=allow_private),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 from bot.errors import BusyReason
 from bot.terms import PanelKind, PowerState
@@ -25,6 +26,34 @@ class Limits:
     disk_bytes: int | None = None
     cpu_percent: float | None = None
     """Percent of one core: 200 is two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedServer:
+    """What of a server in the panel's list is needed to find and link it; lists may be long, and are kept."""
+
+    identifier: str
+    """What goes into request paths: the 8-character short id, or the `serv_…` form where the panel uses it."""
+    uuid: str
+    name: str
+    is_minecraft: bool | None = None
+    """See `Server.is_minecraft`."""
+
+
+class ListEnd(Enum):
+    """Where the reading of a server list ended."""
+
+    COMPLETE = "all the panel shows"
+    TOO_MANY = "more servers than are taken"
+    TOO_SLOW = "the time was over"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerList:
+    """The servers that a key's user may see, each once, as far as the list was read."""
+
+    servers: tuple[ListedServer, ...] = ()
+    end: ListEnd = ListEnd.COMPLETE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from bot.errors import NotAPanel, PanelBroken, RequestInvalid
 from bot.panel.asked import Asked, Operation
 from bot.panel.models import PanelIdentity
 from bot.panel.requests import Requests, no_list
+from bot.panel.wire import LONGEST_NAME, cut
 from bot.terms import PanelKind
 
 
 async def identify(requests: Requests, url: str) -> PanelIdentity:
     """Find out a panel's kind and the key's user; raises KeyRefused, NotAPanel and the like where there is none."""
-    servers = servers_of(await requests.read(Asked(Operation.LIST, "/api/client", None)))
+    # One entry tells enough; 0.7 does not know `per_page` and sends a whole page all the same.
+    servers = servers_of(await requests.read(Asked(Operation.LIST, "/api/client", None, query={"per_page": "1"})))
     if servers is None:
         raise no_list()
     if servers and is_0_7(servers[0]):
@@ -33,7 +35,7 @@ async def identify(requests: Requests, url: str) -> PanelIdentity:
     return PanelIdentity(
         url=url,
         kind=kind or PanelKind.PTERODACTYL,
-        username=name if isinstance(name, str) else None,
+        username=cut(name, LONGEST_NAME) if isinstance(name, str) else None,
         is_admin=user.get("admin") is True or user.get("root_admin") is True,
     )
 

@@ -1,6 +1,7 @@
 """Requests to one panel with one key: within its budget, reads repeated where that helps, refusals made precise."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import stamina
@@ -46,7 +47,7 @@ class Requests:
         async with self._budget.actions:
             await self._budget.admit(asked.bucket, deadline=self._deadline())
             answer = self._noted(asked, await self._transport.act(asked, confirm))
-        if not 200 <= answer.status < 300:
+        if not answer.is_success:
             raise await self._settle(judge(answer, asked), asked)
         if answer.is_web_page:
             raise not_the_api()
@@ -76,7 +77,7 @@ class Requests:
         async with self._budget.reads:
             await self._budget.admit(asked.bucket, deadline=deadline)
             answer = self._noted(asked, await self._transport.read(asked))
-        if 200 <= answer.status < 300:
+        if answer.is_success:
             return _content(answer)
         refusal = judge(answer, asked)
         if isinstance(refusal.error, ConnectionHiccup):
@@ -99,7 +100,7 @@ class Requests:
                 case Doubt.WHICH_STATE:
                     return await self._which_state(refusal, asked)
                 case Doubt.KEY_OR_PERMISSION:
-                    await self._ask_again(Operation.LIST, "/api/client", asked)
+                    await self._ask_again(Operation.LIST, "/api/client", asked, query={"per_page": "1"})
                 case Doubt.SERVER_OR_ROUTE:
                     await self._ask_again(Operation.SERVER, _server_path(asked), asked)
                     return sentences.not_in_this_version()
@@ -119,8 +120,10 @@ class Requests:
             reason = None
         return sentences.busy(reason) if reason is not None else refusal.error
 
-    async def _ask_again(self, operation: Operation, path: str, asked: Asked) -> dict[str, Any]:
-        result = await self._read(Asked(operation=operation, path=path, kind=asked.kind))
+    async def _ask_again(
+        self, operation: Operation, path: str, asked: Asked, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        result = await self._read(Asked(operation=operation, path=path, kind=asked.kind, query=query or {}))
         if isinstance(result, Refusal):
             raise result.error
         return result

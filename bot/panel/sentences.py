@@ -5,6 +5,7 @@ from bot.errors import (
     KeyRefused,
     NotSupported,
     OutcomeUnknown,
+    PanelBroken,
     PanelUnreachable,
     PermissionMissing,
     ServerBusy,
@@ -12,7 +13,7 @@ from bot.errors import (
     ServerOffline,
 )
 from bot.i18n import _
-from bot.panel.asked import Asked
+from bot.panel.asked import AnswerTooLong, Asked
 
 
 def busy(reason: BusyReason) -> ServerBusy:
@@ -33,6 +34,21 @@ def key_refused() -> KeyRefused:
 def closing() -> PanelUnreachable:
     """Return the error for what was asked while the bot goes down: nothing was sent."""
     return PanelUnreachable(_("The bot is going offline just now: try again when it is back."))
+
+
+def too_long() -> AnswerTooLong:
+    """Return the error for an answer of which no end is in sight."""
+    return AnswerTooLong(_("The panel's answer is far too long to be real: check the panel's address."))
+
+
+def unasked_packing() -> PanelBroken:
+    """Return the error for a compression that the library unpacks on some machines alone."""
+    return PanelBroken(
+        _(
+            "The panel's answer is compressed in a way that was not asked for: whoever runs the web server or proxy in "
+            "front of the panel must mend that."
+        )
+    )
 
 
 def permission_missing(asked: Asked) -> PermissionMissing:

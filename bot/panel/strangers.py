@@ -5,11 +5,13 @@ from bot.i18n import _
 from bot.panel.asked import Answer, Asked, ConnectionHiccup
 from bot.panel.urls import origin_of
 
+_LONGEST_LOCATION = 2_000
+
 
 def stranger(answer: Answer, asked: Asked) -> PanelError | None:
     """Return the error for an answer without the panel's own error shape; None if the status alone tells enough."""
     if answer.status in {301, 302, 303, 307, 308}:
-        return _redirect(answer.headers.get("Location", ""))
+        return _redirect(answer.headers.get("Location", "")[:_LONGEST_LOCATION])
     if answer.headers.get("cf-mitigated") or "just a moment" in answer.text[:2000].lower():
         return NotAPanel(
             _(

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -10,6 +11,12 @@ from urllib.parse import urlsplit
 from bot.errors import PanelBroken
 from bot.i18n import _
 from bot.panel.models import ConsoleTicket
+
+_LONGEST_TOKEN = 8_000
+"""Characters. Wings takes frames of 4,096 bytes since 1.12; a real token has some 800."""
+_LONGEST_ADDRESS = 2_000
+_ORIGIN = re.compile(r"[!-~]{1,2000}")
+"""What can stand in a header."""
 
 
 def parse_ticket(answer: object) -> ConsoleTicket:
@@ -21,7 +28,7 @@ def parse_ticket(answer: object) -> ConsoleTicket:
     outer = cast("dict[str, Any]", answer).get("data") if isinstance(answer, dict) else None
     data = cast("dict[str, Any]", outer) if isinstance(outer, dict) else {}
     token, socket = data.get("token"), data.get("socket")
-    if not isinstance(token, str) or not isinstance(socket, str):
+    if not isinstance(token, str) or not isinstance(socket, str) or len(token) > _LONGEST_TOKEN:
         raise _unusable()
     claims = _claims(token)
     expires, issuer = claims.get("exp"), claims.get("iss")
@@ -35,7 +42,7 @@ def parse_ticket(answer: object) -> ConsoleTicket:
         token=token,
         socket_url=_socket_url(socket),
         expires_at=expires_at,
-        issuer=issuer if isinstance(issuer, str) and issuer else None,
+        issuer=issuer if isinstance(issuer, str) and _ORIGIN.fullmatch(issuer) else None,
     )
 
 
@@ -65,7 +72,7 @@ def _socket_url(text: str) -> str:
     except ValueError:
         usable = False
         parts = urlsplit("")
-    if not usable or any(char.isspace() for char in text):
+    if not usable or len(text) > _LONGEST_ADDRESS or any(char.isspace() for char in text):
         raise PanelBroken(
             _(
                 "The panel named a console address that cannot be used: its administrator should check the node's "

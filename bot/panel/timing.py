@@ -13,6 +13,8 @@ class PanelTiming:
     """For the name look-up, the connection and TLS together."""
     patience: float = 5.0
     """How long a request may wait or be repeated before somebody who typed a command is told why not."""
+    whole_list: float = 60.0
+    """For all pages of a server list together: whoever waits for it in a form is told something in good time."""
     retry_first: float = 0.2
     """Before the first repetition; doubles."""
     default_retry_after: float = 30.0

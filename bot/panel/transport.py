@@ -10,18 +10,21 @@ from urllib.parse import urlsplit
 import aiohttp
 from typing_extensions import override
 
-from bot import metrics
-from bot.errors import PanelBroken, PanelError, PanelUnreachable
+from bot import metrics, time_slice
+from bot.errors import PanelError, PanelUnreachable
 from bot.i18n import _
-from bot.panel import sentences
+from bot.panel import bounds, sentences
 from bot.panel.asked import Answer, Asked, ConnectionHiccup, GarbledAnswer
+from bot.panel.bounded_socket import allow
 from bot.panel.timing import PanelTiming
 
 log = logging.getLogger(__name__)
 
 _UNASKED = {"br", "zstd"}
 """Compressions that the library unpacks where it happens to find a decoder."""
-_LONGEST_BODY = 8 * 2**20  # a page of 100 servers with long variables stays well below
+_PIECE = 64 * 2**10
+_SMALL = 16 * 2**10
+"""Bytes; an answer up to here takes less than a millisecond, so it waits for nobody's long work."""
 
 Confirm = Callable[[], Awaitable[None]]
 """Asked in the last moment before an action is sent: returns where it may be, raises a BotError where not any more."""
@@ -128,6 +131,18 @@ class Transport:
     async def _send(self, asked: Asked, session: aiohttp.ClientSession) -> Answer:
         if session.closed:
             raise sentences.closing()
+        allowance = allow(bounds.longest_transmission(asked.operation))
+        answer = None
+        try:
+            answer = await self._ask(session, asked)
+        except (aiohttp.ClientError, OSError):
+            if asked.is_action or not allowance.is_used_up:
+                raise
+        if answer is None or (answer.is_too_long and not asked.is_action):
+            raise sentences.too_long()
+        return answer
+
+    async def _ask(self, session: aiohttp.ClientSession, asked: Asked) -> Answer:
         async with session.request(
             asked.method,
             f"{self.url}{asked.path}",
@@ -139,14 +154,18 @@ class Transport:
         ) as response:
             if not asked.is_action and response.headers.get("Content-Encoding", "").strip().lower() in _UNASKED:
                 response.close()
-                raise _unasked_packing()
+                raise sentences.unasked_packing()
             try:
-                text = await _read(response)
+                text, is_cut = await _read(response, bounds.longest_body(asked.operation, response.status))
             except (aiohttp.ClientError, OSError, TimeoutError):
                 if not asked.is_action:
                     raise
-                text = ""  # the status has told what became of the action
-            return Answer(status=response.status, headers=response.headers, text=text)
+                text, is_cut = "", False  # the status has told what became of the action
+            answer = Answer(status=response.status, headers=response.headers, text=text, is_cut=is_cut)
+        if len(text) > _SMALL:
+            await time_slice.shared().breathe()
+        _parsed = answer.payload  # here, where it has a slice of its own; the answer remembers it
+        return answer
 
     def _failure(self, exc: Exception, *, may_have_happened: bool) -> PanelError:
         host = urlsplit(self.url).netloc
@@ -163,7 +182,7 @@ class Transport:
         if isinstance(exc, aiohttp.ClientPayloadError):
             return GarbledAnswer(_("The panel's answer broke off in the middle: try again."))
         if isinstance(exc, aiohttp.ClientResponseError) and "content-encoding" in exc.message:
-            return _unasked_packing()  # no decoder here: the library gives up at the headers
+            return sentences.unasked_packing()  # no decoder here: the library gives up at the headers
         if isinstance(exc, aiohttp.ClientResponseError):
             return PanelUnreachable(
                 _(
@@ -178,25 +197,18 @@ class Transport:
         return text.replace(self.key, "[key]")[:200]
 
 
-def _unasked_packing() -> PanelBroken:
-    """Return the error for a compression that the library unpacks on some machines alone."""
-    return PanelBroken(
-        _(
-            "The panel's answer is compressed in a way that was not asked for: whoever runs the web server or proxy in "
-            "front of the panel must mend that."
-        )
-    )
-
-
-async def _read(response: aiohttp.ClientResponse) -> str:
-    """Read a body up to a bound, as text."""
+async def _read(response: aiohttp.ClientResponse, longest: int) -> tuple[str, bool]:
+    """Read a body up to `longest` bytes, unpacked, as text; also return whether there was more."""
     body = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > _LONGEST_BODY:
+    slices = time_slice.shared()
+    async for piece in response.content.iter_chunked(_PIECE):
+        body += piece
+        if len(body) > longest:
             response.close()
-            raise PanelBroken(_("The panel's answer is far too long to be real: check the panel's address."))
-    return body.decode("utf-8", errors="replace")
+            break
+        if len(body) > _SMALL:
+            await slices.breathe()
+    return body[:longest].decode("utf-8", errors="replace"), len(body) > longest
 
 
 def _no_connection(exc: Exception, host: str) -> PanelError | None:

@@ -1,5 +1,7 @@
 """The boundary between the panel's JSON and our values: tolerant of everything missing, null or odd; units normalised.
 
+Every text is cut and every list ends here: what comes after may take any value for a short one.
+
 Field names and units: panel `app/Transformers/Api/Client/{Server,Stats,Allocation}Transformer.php`;
 0.7 `app/Http/Controllers/Api/Client/Servers/ResourceUtilizationController.php`.
 """
@@ -8,6 +10,7 @@ from datetime import timedelta
 from typing import Annotated, Any, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,12 +21,21 @@ from pydantic import (
 )
 
 from bot.errors import BusyReason
-from bot.panel.models import Allocation, Limits, Resources, Server
+from bot.panel.models import Allocation, Limits, ListedServer, Resources, Server
 from bot.terms import PanelKind, PowerState
 
 _MIB = 2**20
 _MB = 10**6
 _STATES = {state.value: state for state in PowerState}
+
+LONGEST_NAME = 255
+"""Characters. Panels keep names of servers, nodes and hosts in columns of 191 or 255."""
+LONGEST_DESCRIPTION = 1_000
+LONGEST_WORD = 100
+"""Characters of a state or the name of a permission; the longest real one has 27."""
+MOST_PERMISSIONS = 200
+"""A panel knows some 60."""
+MOST_ALLOCATIONS = 100
 
 
 def _or_default(default: object) -> WrapValidator:
@@ -36,10 +48,21 @@ def _or_default(default: object) -> WrapValidator:
     return WrapValidator(validate)
 
 
+def cut(text: str, limit: int) -> str:
+    """Return the text up to `limit` characters, without what cannot be stored or sent: halves of characters, NUL."""
+    return text[:limit].encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _up_to(limit: int) -> AfterValidator:
+    return AfterValidator(lambda text: cut(text, limit))
+
+
 Amount = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e18), _or_default(0.0)]
 MaybeAmount = Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1e18), _or_default(None)]
-Text = Annotated[str, _or_default("")]
-MaybeText = Annotated[str | None, _or_default(None)]
+Name = Annotated[str, _up_to(LONGEST_NAME), _or_default("")]
+Description = Annotated[str, _up_to(LONGEST_DESCRIPTION), _or_default("")]
+Word = Annotated[str, _up_to(LONGEST_WORD), _or_default("")]
+Uuid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$"), _or_default("")]
 Flag = Annotated[bool, _or_default(False)]
 
 
@@ -66,9 +89,9 @@ class _Wire(BaseModel):
 
 
 class _Allocation(_Wire):
-    ip: str
-    port: int
-    ip_alias: MaybeText = None
+    ip: Annotated[str, _up_to(LONGEST_NAME)]
+    port: Annotated[int, Field(ge=0, le=65535)]
+    ip_alias: Name = ""
     is_default: Flag = False
 
 
@@ -82,18 +105,21 @@ class _Relationships(_Wire):
     allocations: Annotated[list[Any], BeforeValidator(_attributes), _or_default([])] = []
 
 
-class _Server(_Wire):
+class _Listed(_Wire):
     identifier: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-    uuid: Text = ""
-    name: Text = ""
-    description: Text = ""
-    node: MaybeText = None
-    status: MaybeText = None
+    uuid: Uuid = ""
+    name: Name = ""
+    egg_features: Annotated[bool | None, BeforeValidator(_names_eula)] = None
+
+
+class _Server(_Listed):
+    description: Description = ""
+    node: Name = ""
+    status: Word = ""
     is_suspended: Flag = False
     is_installing: Flag = False
     is_transferring: Flag = False
     is_node_under_maintenance: Flag = False
-    egg_features: Annotated[bool | None, BeforeValidator(_names_eula)] = None
     limits: Annotated[_Limits, _or_default(_Limits())] = _Limits()
     relationships: Annotated[_Relationships, _or_default(_Relationships())] = _Relationships()
 
@@ -101,8 +127,8 @@ class _Server(_Wire):
 class _Resources(_Wire):
     """Both shapes at once: 1.x has `resources`, 0.7 has `memory`, `cpu` and `disk`."""
 
-    current_state: Text = ""
-    state: Text = ""
+    current_state: Word = ""
+    state: Word = ""
     resources: Annotated[dict[str, Any], _or_default({})] = {}
     memory: Annotated[dict[str, Any], _or_default({})] = {}
     cpu: Annotated[dict[str, Any], _or_default({})] = {}
@@ -122,14 +148,29 @@ class _Gauge(_Wire):
     current: Amount = 0.0
 
 
+def parse_listed(entry: object) -> ListedServer:
+    """Turn an entry of a server list into what is needed to link it; ValueError if it has no identifier."""
+    return _listed(_Listed.model_validate(_as_dict(entry).get("attributes")))
+
+
+def _listed(raw: _Listed) -> ListedServer:
+    return ListedServer(
+        identifier=raw.identifier,
+        uuid=raw.uuid or raw.identifier,
+        name=raw.name.strip() or raw.identifier,
+        is_minecraft=raw.egg_features,
+    )
+
+
 def parse_server(entry: object, *, kind: PanelKind) -> Server:
     """Turn one `{"object": "server", "attributes": …, "meta": …}` into a Server; ValueError if it has no identifier."""
     raw = _Server.model_validate(_as_dict(entry).get("attributes"))
     megabyte = _MB if kind is PanelKind.PTERODACTYL_0_7 else _MIB
+    listed = _listed(raw)
     return Server(
-        identifier=raw.identifier,
-        uuid=raw.uuid or raw.identifier,
-        name=raw.name.strip() or raw.identifier,
+        identifier=listed.identifier,
+        uuid=listed.uuid,
+        name=listed.name,
         description=raw.description,
         node=raw.node or None,
         limits=Limits(
@@ -139,7 +180,7 @@ def parse_server(entry: object, *, kind: PanelKind) -> Server:
         ),
         allocations=_allocations(raw.relationships.allocations),
         busy=_busy(raw, kind),
-        is_minecraft=raw.egg_features,
+        is_minecraft=listed.is_minecraft,
         permissions=_permissions(_as_dict(_as_dict(entry).get("meta")).get("user_permissions")),
     )
 
@@ -177,8 +218,11 @@ def _state(text: str) -> PowerState:
 
 
 def _allocations(entries: list[Any]) -> tuple[Allocation, ...]:
+    """Return the first allocations in the panel's order, and the default one wherever it stands."""
+    default = next((entry for entry in entries[MOST_ALLOCATIONS:] if entry.get("is_default") is True), None)
+    kept = entries[:MOST_ALLOCATIONS] if default is None else [*entries[: MOST_ALLOCATIONS - 1], default]
     found: list[Allocation] = []
-    for entry in entries:
+    for entry in kept:
         try:
             raw = _Allocation.model_validate(entry)
         except ValidationError:
@@ -205,7 +249,8 @@ def _busy(raw: _Server, kind: PanelKind) -> BusyReason | None:
 def _permissions(value: object) -> frozenset[str] | None:
     if not isinstance(value, list):
         return None
-    return frozenset(item for item in cast("list[object]", value) if isinstance(item, str))
+    names = (item for item in cast("list[object]", value)[:MOST_PERMISSIONS] if isinstance(item, str))
+    return frozenset(cut(name, LONGEST_WORD) for name in names)
 
 
 def _whole(value: float | None) -> int | None:

@@ -12,7 +12,7 @@ from bot.console.target import ConsoleTarget
 from bot.errors import BotError, NotAllowed, ServerNotFound
 from bot.i18n import _
 from bot.panel.client import PanelClient
-from bot.panel.models import ConsoleTicket, Resources
+from bot.panel.models import ConsoleTicket, Resources, ServerList
 from bot.panel.models import Server as PanelServer
 from bot.panel.pool import PanelPool
 from bot.services.access import Access
@@ -30,7 +30,7 @@ READ_WITHIN = 1.0
 class Catalogue(Protocol):
     """The part of a panel's client that admins need to link servers: it can do nothing to one."""
 
-    async def list_servers(self) -> list[PanelServer]:
+    async def list_servers(self) -> ServerList:
         """Return the servers that the key reaches; see `PanelClient`."""
         ...
 

@@ -1,11 +1,13 @@
 """Pure: which server is meant by what somebody typed, and what to say when none is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.names import fold, is_one_line
-from bot.panel.models import Server as PanelServer
+from bot.panel.bounds import MOST_SERVERS
+from bot.panel.models import ListedServer, ListEnd
+from bot.services.server_lists import KeptList
 from bot.store.values import LinkedServer, Panel
 from bot.text.markdown import escape
 
@@ -25,18 +27,23 @@ def named(text: str, servers: Sequence[LinkedServer]) -> LinkedServer | None:
     return next(by_name, None) or next(by_id, None)
 
 
-def on_panel(text: str, servers: Sequence[PanelServer]) -> PanelServer | None:
+def on_panel(text: str, kept: KeptList | None) -> ListedServer | None:
     """Return the panel's server of that identifier, uuid or name; BadInput when several bear the name."""
-    wanted = fold(text)
-    by_id = [s for s in servers if wanted in {fold(s.identifier), fold(s.uuid)}]
-    by_name = [s for s in servers if fold(s.name) == wanted]
+    if kept is None:
+        return None
+    wanted, typed = fold(text), text.strip().lower()
+    by_id = [c for c in kept.candidates if typed in {c.server.identifier.lower(), c.server.uuid.lower()}]
+    by_name = [c for c in kept.candidates if c.folded == wanted]
     if len(by_name) > 1 and not by_id:
         raise BadInput(
             _("The panel has {count} servers called {name}; use the identifier: {identifiers}.").format(
-                count=len(by_name), name=escape(text), identifiers=", ".join(f"`{s.identifier}`" for s in by_name[:10])
+                count=len(by_name),
+                name=escape(text[:MAX_NAME]),
+                identifiers=", ".join(f"`{c.server.identifier}`" for c in by_name[:10]),
             )
         )
-    return next(iter(by_id or by_name), None)
+    found = next(iter(by_id or by_name), None)
+    return found.server if found is not None else None
 
 
 def sought(typed: str) -> str | None:
@@ -73,11 +80,36 @@ def which(text: str | None, choices: Sequence[LinkedServer], *, any_linked: bool
     )
 
 
-def not_on_panel(panel: Panel, text: str) -> str:
+def not_on_panel(panel: Panel, text: str, kept: KeptList) -> str:
     """Return the sentence for a server that the panel does not show."""
+    if kept.end is not ListEnd.COMPLETE:
+        return _(
+            "Among the {count} servers of the panel **{panel}** that could be listed is none called “{text}”; "
+            "the others can be linked by their identifier."
+        ).format(count=len(kept.candidates), panel=escape(panel.label), text=escape(text[:MAX_NAME]))
     return _(
         "The panel **{panel}** shows its key no server called “{text}”; add the key's user as subuser there first."
     ).format(panel=escape(panel.label), text=escape(text[:MAX_NAME]))
+
+
+def about_list(kept: KeptList, *, free: int, shown: int) -> Iterator[str]:
+    """Yield what is to be said of a list: it is empty, not whole, or of its `free` servers a menu holds `shown`."""
+    if not kept.candidates:
+        yield _("The key's user sees no server yet: add it as subuser in the panel, then use `/server link`.")
+    if kept.end is ListEnd.TOO_MANY:
+        yield _(
+            "The panel shows this key more servers than can be listed, which are {count} at most: "
+            "`/server link` takes the others by their identifier."
+        ).format(count=f"{MOST_SERVERS:,}")
+    if kept.end is ListEnd.TOO_SLOW:
+        yield _(
+            "The panel did not tell all its servers in time, so only {count} are listed: "
+            "`/server link` takes the others by their identifier."
+        ).format(count=f"{len(kept.candidates):,}")
+    if free > shown:
+        yield _("The menu holds the first {count} of {all}; `/server link` finds the others by name.").format(
+            count=shown, all=f"{free:,}"
+        )
 
 
 def check_name(name: str) -> str:

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterable
 
+from bot.panel.models import ListedServer
 from bot.panel.models import Server as PanelServer
 from bot.store.store import Store
 
 _log = logging.getLogger(__name__)
 
 
-async def learn_minecraft(store: Store, panel_id: int, described: Iterable[PanelServer]) -> None:
+async def learn_minecraft(store: Store, panel_id: int, described: Iterable[PanelServer | ListedServer]) -> None:
     """Store what a panel's descriptions say; a store that fails leaves it as it was, for nobody asked for this."""
     known = {server.uuid: server.is_minecraft for server in described if server.is_minecraft is not None}
     if not known:

@@ -1,31 +1,32 @@
 """Connecting a guild to panels: a key is verified before it is stored, and never shown again."""
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot import time_slice
 from bot.errors import BadInput, BotError, ServerNotFound, UnknownServer
 from bot.i18n import _
 from bot.names import fold, is_one_line, refuse_blank
-from bot.panel.models import PanelIdentity
-from bot.panel.models import Server as PanelServer
+from bot.panel.models import ListedServer, PanelIdentity
 from bot.panel.pool import PanelPool
 from bot.panel.urls import normalise_panel_url
 from bot.services.access import Access
 from bot.services.action_log import noted
 from bot.services.connections import Connections
-from bot.services.finding import fits, not_on_panel, on_panel
+from bot.services.finding import about_list, fits, not_on_panel, on_panel
+from bot.services.key_trials import KeyTrials
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
+from bot.services.server_lists import KeptList, ServerLists
 from bot.store.store import Store
 from bot.store.values import Panel
 from bot.text.markdown import escape
 
-_log = logging.getLogger(__name__)
-_FRESH_SECONDS = 60.0
 _MAX_LABEL = 50
+_MOST_SUGGESTIONS = 25
+_MOST_CHOICES = 250
+"""In the menu after connecting, which shows 25 at a time; `/server link` finds the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,10 @@ class Panels:
     ) -> None:
         self._store = store
         self._access = access
-        self._pool = pool
         self._connections = connections
         self._changed = changed
-        self._clock = clock
-        self._lists: dict[int, list[PanelServer]] = {}
-        self._read_at: dict[int, float] = {}
-        self._refreshes: dict[int, asyncio.Task[None]] = {}
+        self._lists = ServerLists(store, connections, clock)
+        self._trials = KeyTrials(pool)
 
     @noted("panel connect")
     async def connect(self, member: Member, *, url: str, key: str, label: str) -> ConnectedPanel:
@@ -96,24 +94,24 @@ class Panels:
                 ).format(label=escape(name))
             )
         await self._store.panels.require_room(member.guild_id)
-        identity, servers = await self._verify(address, key)
-        panel = await self._store.panels.add(member.guild_id, identity.url, identity.kind, name, key.strip())
-        self._remember(panel.id, servers)
-        return await self._connected(panel, identity)
+        async with self._trials.of(member.guild_id, address, key) as (identity, servers):
+            panel = await self._store.panels.add(member.guild_id, identity.url, identity.kind, name, key.strip())
+            await self._connections.catalogue(panel)  # the one of the trial, which is kept by this
+        return await self._connected(panel, identity, await self._lists.keep(panel, servers))
 
     @noted("panel replace-key")
     async def replace_key(self, member: Member, panel: Panel, key: str) -> ConnectedPanel:
         """Put a new key in the place of the old one, once the panel has accepted it."""
         self._access.require_admin(member)
-        identity, servers = await self._verify(panel.url, key)
-        await self.require_connected(member, panel)
-        former = await self._store.panels.replace_key(panel.id, key.strip())
-        if former is None:
-            raise _gone(panel)
-        self._connections.dropped(former, panel, await self._store.servers.list(panel.guild_id))
-        self._remember(panel.id, servers)
-        await learn_minecraft(self._store, panel.id, servers)
-        return await self._connected(panel, identity)
+        async with self._trials.of(member.guild_id, panel.url, key) as (identity, servers):
+            await self.require_connected(member, panel)
+            former = await self._store.panels.replace_key(panel.id, key.strip())
+            if former is None:
+                raise _gone(panel)
+            self._connections.dropped(former, panel, await self._store.servers.list(panel.guild_id))
+            await self._connections.catalogue(panel)
+        await learn_minecraft(self._store, panel.id, servers.servers)
+        return await self._connected(panel, identity, await self._lists.keep(panel, servers))
 
     async def find(self, member: Member, label: str | None) -> Panel:
         """Return the panel of that label, or the only one when left out; BadInput lists what there is."""
@@ -151,7 +149,7 @@ class Panels:
         if former is None:
             raise _gone(panel)
         self._connections.dropped(former, panel, servers)
-        self._lists.pop(panel.id, None)
+        self._lists.forget(panel.id)
         self._changed(member.guild_id)
         return sum(server.panel_id == panel.id for server in servers)
 
@@ -167,49 +165,51 @@ class Panels:
         if not member.is_admin:
             return []
         panels = [panel] if panel else await self._store.panels.list(member.guild_id)
+        linked = {server.uuid for server in await self._store.servers.list(member.guild_id)}
         choices: list[LinkChoice] = []
+        slices, wanted = time_slice.shared(), fold(typed)
         for each in panels:
-            self._refresh_soon(each)
-            choices += await self._choices(each)
-        return [c for c in choices if fits(typed, c.name, c.identifier)][:25]
+            self._lists.refresh_soon(each)
+            kept = self._lists.of(each.id)
+            for candidate in kept.candidates if kept is not None else ():
+                await slices.breathe()
+                server = candidate.server
+                if server.uuid not in linked and (wanted in candidate.folded or wanted in server.identifier.lower()):
+                    choices.append(LinkChoice(server.identifier, server.name, each.id))
+                if len(choices) == _MOST_SUGGESTIONS:
+                    return choices
+        return choices
 
-    async def find_server(self, panel: Panel, text: str) -> PanelServer:
+    async def find_server(self, panel: Panel, text: str) -> ListedServer:
         """Return the panel's server of that name or identifier, from memory where it is known.
 
         Raises UnknownServer, BadInput when several bear the name, PanelError when the panel cannot be asked.
         """
         refuse_blank("server", text)
-        found = on_panel(text, self._lists.get(panel.id, []))
-        found = found or on_panel(text, await self._read(panel))
+        # An identifier needs no list: a root admin's key reaches more than it lists, and not every list can be read.
+        found = on_panel(text, self._lists.of(panel.id)) or await self._by_identifier(panel, text.strip().lower())
         if found is not None:
             return found
-        wanted = text.strip().lower()
-        if not wanted.isascii() or not wanted.replace("-", "").replace("_", "").isalnum():
-            raise UnknownServer(not_on_panel(panel, text))
-        try:  # a root admin's key reaches more than it lists
-            return await (await self._connections.catalogue(panel)).server(wanted)
-        except ServerNotFound as error:
-            raise UnknownServer(not_on_panel(panel, text)) from error
+        kept = await self._lists.read(panel)
+        found = on_panel(text, kept)
+        if found is None:
+            raise UnknownServer(not_on_panel(panel, text, kept))
+        return found
 
     async def close(self) -> None:
         """End the background reads."""
-        for task in self._refreshes.values():
-            task.cancel()
-        await asyncio.gather(*self._refreshes.values(), return_exceptions=True)
+        await self._lists.close()
 
-    async def _verify(self, url: str, key: str) -> tuple[PanelIdentity, Sequence[PanelServer]]:
-        stripped = key.strip()
-        if not stripped or not stripped.isascii() or any(c.isspace() or not c.isprintable() for c in stripped):
-            raise BadInput(_("That is not an API key: it is one word, made in the panel under *API Credentials*."))
-        client = self._pool.client(url=url, key=stripped)
+    async def _by_identifier(self, panel: Panel, identifier: str) -> ListedServer | None:
+        if not identifier.isascii() or not identifier.replace("-", "").replace("_", "").isalnum():
+            return None
         try:
-            identity = await client.recognise()
-            return identity, await client.list_servers()
-        except BotError:
-            self._pool.forget(url=url, key=stripped)
-            raise
+            found = await (await self._connections.catalogue(panel)).server(identifier)
+        except ServerNotFound:
+            return None
+        return ListedServer(found.identifier, found.uuid, found.name, is_minecraft=found.is_minecraft)
 
-    async def _connected(self, panel: Panel, identity: PanelIdentity) -> ConnectedPanel:
+    async def _connected(self, panel: Panel, identity: PanelIdentity, kept: KeptList) -> ConnectedPanel:
         notes: list[str] = []
         if not identity.kind.has_console:
             notes.append(
@@ -225,42 +225,11 @@ class Panels:
                     "a panel user of its own, added as subuser where needed, is safer."
                 )
             )
-        if not self._lists.get(panel.id):
-            notes.append(
-                _("The key's user sees no server yet: add it as subuser in the panel, then use `/server link`.")
-            )
-        return ConnectedPanel(panel, identity.username, await self._choices(panel), tuple(notes))
-
-    async def _choices(self, panel: Panel) -> Sequence[LinkChoice]:
-        linked = {s.uuid for s in await self._store.servers.list(panel.guild_id)}
-        return [
-            LinkChoice(s.identifier, s.name, panel.id) for s in self._lists.get(panel.id, []) if s.uuid not in linked
-        ]
-
-    async def _read(self, panel: Panel) -> Sequence[PanelServer]:
-        servers = await (await self._connections.catalogue(panel)).list_servers()
-        self._remember(panel.id, servers)
-        await learn_minecraft(self._store, panel.id, servers)
-        return servers
-
-    def _remember(self, panel_id: int, servers: Sequence[PanelServer]) -> None:
-        self._lists[panel_id] = sorted(servers, key=lambda s: s.name.casefold())
-        self._read_at[panel_id] = self._clock()
-
-    def _refresh_soon(self, panel: Panel) -> None:
-        """Read the list again in the background, at most once a minute and never twice at once."""
-        if panel.id in self._refreshes or self._clock() - self._read_at.get(panel.id, -1e9) < _FRESH_SECONDS:
-            return
-        self._read_at[panel.id] = self._clock()
-        task = asyncio.create_task(self._refresh(panel), name=f"server list of panel {panel.id}")
-        self._refreshes[panel.id] = task
-        task.add_done_callback(lambda _task: self._refreshes.pop(panel.id, None))
-
-    async def _refresh(self, panel: Panel) -> None:
-        try:
-            await self._read(panel)
-        except BotError as error:
-            _log.info("The server list of panel %s could not be read: %s", panel.id, error)
+        linked = {server.uuid for server in await self._store.servers.list(panel.guild_id)}
+        free = [c.server for c in kept.candidates if c.server.uuid not in linked]
+        notes += about_list(kept, free=len(free), shown=_MOST_CHOICES)
+        choices = [LinkChoice(server.identifier, server.name, panel.id) for server in free[:_MOST_CHOICES]]
+        return ConnectedPanel(panel, identity.username, choices, tuple(notes))
 
     async def list(self, member: Member) -> Sequence[PanelRow]:
         """Return the guild's panels by label."""

@@ -150,7 +150,10 @@ async def _raw(request: web.Request, packets: Iterable[bytes]) -> web.StreamResp
         if request.transport is None or request.transport.is_closing():
             break
         request.transport.write(packet)
-        await request.writer.drain()
+        try:
+            await request.writer.drain()
+        except ConnectionError:  # its reader has had enough
+            break
     if request.transport is not None:
         request.transport.close()
     return web.Response()  # to nobody: the connection has ended

@@ -1,8 +1,11 @@
 """A panel scripted answer by answer, clients for it, and a search for the planted key in all that was logged."""
 
 import asyncio
+import datetime
+import ipaddress
 import json
 import logging
+import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.errors import PanelError
 from bot.panel.client import PanelClient
@@ -63,6 +69,7 @@ class ScriptedPanel:
     def __init__(self) -> None:
         self.seen: list[Seen] = []
         self.arrived = asyncio.Condition()
+        self._transports: set[asyncio.BaseTransport] = set()
         self._script: dict[tuple[str, str], list[Reply]] = {}
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._answer)
@@ -71,6 +78,10 @@ class ScriptedPanel:
     @property
     def url(self) -> str:
         return str(self.server.make_url("")).rstrip("/")
+
+    @property
+    def connections(self) -> int:
+        return len(self._transports)
 
     def on(self, path: str, *replies: Reply | dict[str, Any], method: str = "GET") -> None:
         self._script[method, path] = [reply if isinstance(reply, Reply) else Reply(body=reply) for reply in replies]
@@ -86,6 +97,8 @@ class ScriptedPanel:
         self.seen.append(
             Seen(request.method, request.path, dict(request.query), dict(request.headers), await request.text())
         )
+        assert request.transport is not None
+        self._transports.add(request.transport)
         async with self.arrived:
             self.arrived.notify_all()
         replies = self._script.get((request.method, request.path))
@@ -195,3 +208,29 @@ def kit() -> Any:
         error = staticmethod(error)
 
     return Kit
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "panel.example.test")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "panel.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context

@@ -44,7 +44,7 @@ async def test_the_kind_is_recognised_with_and_without_servers(panel, client_for
 @pytest.mark.parametrize(("version", "kind"), VERSIONS)
 async def test_every_page_of_the_list_is_read(panel, client_for, kit, recorded, version, kind):
     panel.on("/api/client", recorded(version, "list_page1"), recorded(version, "list_page2"))
-    servers = await client_for(kind).list_servers()
+    servers = (await client_for(kind).list_servers()).servers
     second = "serv_boos6zekcfgdpno6shz2a3d6fa" if version == "ptero-1.12.1" else "0b9d2f64"
     assert [server.identifier for server in servers] == ["a1c4e7f0", second]
     pages = [one.query for one in panel.seen]
@@ -54,7 +54,7 @@ async def test_every_page_of_the_list_is_read(panel, client_for, kit, recorded, 
 
 async def test_overlapping_pages_give_each_server_once(panel, client, recorded):
     panel.on("/api/client", recorded("ptero-1.11", "list_page1"), recorded("ptero-1.11", "list_page1"))
-    assert len(await client.list_servers()) == 1
+    assert len((await client.list_servers()).servers) == 1
     assert len(panel.seen) == 2
 
 
@@ -63,15 +63,16 @@ async def test_one_bad_server_does_not_hide_the_others(panel, client, recorded, 
     answer["meta"]["pagination"]["total_pages"] = "many"
     answer["data"][:0] = [None, {"attributes": None}, {"attributes": {"identifier": "../../account"}}]
     panel.on("/api/client", answer)
-    assert [server.name for server in await client.list_servers()] == ["Creative Hub"]
-    assert sum("left out" in record.getMessage() for record in caplog.records) == 3
+    assert [server.name for server in (await client.list_servers()).servers] == ["Creative Hub"]
+    [told] = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
+    assert told == f"3 entries in the server list of {panel.url} cannot be used: left out"
 
 
 async def test_an_admin_who_owns_nothing_gets_all_servers(panel, client, recorded):
     only = recorded("ptero-1.11", "list_page2")
     only["meta"]["pagination"]["total_pages"] = 1
     panel.on("/api/client", recorded("ptero-1.11", "list_empty"), only)
-    assert [server.name for server in await client.list_servers()] == ["Lobby"]
+    assert [server.name for server in (await client.list_servers()).servers] == ["Lobby"]
     assert [one.query.get("type") for one in panel.seen] == [None, "admin-all"]
 
 

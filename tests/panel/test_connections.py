@@ -1,15 +1,9 @@
 """Each way in which no connection comes about has its own sentence, and private addresses are not contacted."""
 
 import asyncio
-import datetime
-import ipaddress
 import socket
-import ssl
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.errors import AddressForbidden, PanelUnreachable
 from bot.terms import PanelKind, Signal
@@ -62,15 +56,15 @@ async def test_numbers_that_only_the_c_library_reads_as_addresses_are_refused(pa
 async def test_a_name_is_looked_up_once_and_the_answer_connected_to(panel, pools, kit, monkeypatch, recorded):
     """A second look-up could be answered with a private address."""
     lookups: list[str] = []
-    genuine = asyncio.base_events.BaseEventLoop.getaddrinfo
+    genuine = socket.getaddrinfo
 
-    async def lookup(self, host, port, **options):
+    def lookup(host, port, *rest, **options):
         if isinstance(host, str) and host.endswith(".test"):
             lookups.append(host)
             host = "127.0.0.1" if len(lookups) == 1 else "127.0.0.2"
-        return await genuine(self, host, port, **options)
+        return genuine(host, port, *rest, **options)
 
-    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", lookup)
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
     panel.on(kit.server, recorded("ptero-1.11", "server"))
     client = pools().client(url=f"http://panel.example.test:{panel.server.port}", key=kit.key, kind=ONE)
     assert (await client.server("a1c4e7f0")).name == "Creative Hub"
@@ -89,32 +83,6 @@ async def test_what_does_not_speak_http(pools, kit, refusal):
         caught = await refusal(client.list_servers())
     assert isinstance(caught, PanelUnreachable)
     assert "does not speak HTTP" in str(caught)
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "panel.example.test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "panel.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 async def test_a_certificate_that_nobody_vouches_for(pools, kit, refusal, certificate):

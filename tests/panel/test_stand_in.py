@@ -74,10 +74,10 @@ async def test_servers_are_listed_over_pages_and_described(world):
     for number in range(120):
         world.panel.add_server(f"more {number}", owner=world.owner)
     if world.kind is PanelKind.PTERODACTYL_0_7:
-        assert len(await world.client().list_servers()) == 122
+        assert len((await world.client().list_servers()).servers) == 122
         assert len(world.panel.requests) == 9
     else:
-        assert len(await world.client().list_servers()) == 122
+        assert len((await world.client().list_servers()).servers) == 122
         assert len(world.panel.requests) == 2
     server = await world.client().server(world.on.identifier)
     assert (server.name, server.uuid, server.busy) == ("Survival", world.on.uuid, None)
@@ -191,7 +191,7 @@ async def test_a_panel_that_is_down(world, refusal):
     world.panel.down()
     assert isinstance(await refusal(world.client().list_servers()), PanelUnreachable)
     await world.panel.up()
-    assert len(await world.client().list_servers()) == 2
+    assert len((await world.client().list_servers()).servers) == 2
 
 
 @EVERY
@@ -217,7 +217,7 @@ async def test_what_comes_between_bot_and_panel(world, refusal, effect, expected
     assert isinstance(await refusal(world.client().list_servers()), expected)
     assert isinstance(await refusal(world.client().server(world.on.identifier)), expected)
     world.panel.faults.remove(fault)
-    assert len(await world.client().list_servers()) == 2
+    assert len((await world.client().list_servers()).servers) == 2
 
 
 @EVERY
@@ -233,7 +233,7 @@ async def test_a_lost_answer_to_an_action_is_an_unknown_outcome_and_nothing_is_r
 async def test_missing_attributes_do_no_harm(world):
     everything = ("name", "description", "node", "limits", "relationships", "status", "is_suspended", "sftp_details")
     world.panel.faults.add(Fault(faults.Omit(everything), times=None))
-    servers = await world.client().list_servers()
+    servers = (await world.client().list_servers()).servers
     assert {server.name for server in servers} == {world.on.identifier, world.off.identifier}
 
 
@@ -256,5 +256,5 @@ async def test_the_sixth_ticket_in_a_minute_is_refused_and_power_goes_on(profile
 async def test_an_admin_without_servers_may_link_any(world):
     admin = world.panel.add_key(world.panel.add_user("root", root_admin=True))
     client = world.client(key=admin)
-    assert {server.name for server in await client.list_servers()} == {"Survival", "Creative"}
+    assert {server.name for server in (await client.list_servers()).servers} == {"Survival", "Creative"}
     assert (await client.recognise()).is_admin
