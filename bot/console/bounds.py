@@ -16,6 +16,11 @@ _STRINGS = 64
 _BETWEEN = 256
 
 
+def weight(text: str) -> int:
+    """Return about how many bytes a text takes in memory, never less but for what every object takes."""
+    return len(text) if text.isascii() else 4 * len(text)
+
+
 def cut(text: str) -> str:
     """Return an event's text, at most `LONGEST_TEXT` bytes of it; if there was more, its end says so.
 

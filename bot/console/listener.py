@@ -7,9 +7,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from bot.console.bounds import weight
 from bot.console.events import (
     ConsoleEvent,
     ConsoleLine,
+    DaemonError,
     DaemonMessage,
     InstallOutput,
     LinesDropped,
@@ -74,8 +76,13 @@ class Host(Protocol):
         ...
 
 
-_Line = ConsoleLine | InstallOutput | TransferOutput | DaemonMessage
-_LINES = (ConsoleLine, InstallOutput, TransferOutput, DaemonMessage)
+_LINES = (ConsoleLine, InstallOutput, TransferOutput, DaemonMessage, DaemonError)
+"""What carries a text of a node's choosing."""
+
+WAITING_BYTES = 4 * 1024 * 1024
+"""Bytes of text that wait for one listener: ten thousand lines of a usual length, or some dozen of the longest."""
+WAITING_EVENTS = 1000
+"""Events other than lines that wait for one listener; months of them, unless a node sends nonsense."""
 
 
 class _LatestStats:
@@ -85,8 +92,9 @@ class _LatestStats:
 class Listener:
     """An async context manager that yields the console's events while it is open.
 
-    A reader too slow for its queue loses the oldest lines and gets one LinesDropped in their place; events that are not
-    lines are never dropped.
+    A reader too slow for its queue (`limit` lines, `WAITING_BYTES` of text) loses the oldest lines and gets one
+    LinesDropped in their place. Other events are kept, up to `WAITING_EVENTS`: of the older half of more than those
+    only the newest of each class is.
     """
 
     def __init__(self, host: Host, *, limit: int, past: DeliveredTail | None) -> None:
@@ -95,8 +103,10 @@ class Listener:
         self.past = past
         """What this listener already had in an earlier life; None if it had none."""
         self._session: Session | None = None
+        self._front: deque[ConsoleEvent | _LatestStats] = deque()
+        """What stands before the oldest line, as far as lines were dropped: older than all of the queue."""
         self._queue: deque[ConsoleEvent | _LatestStats] = deque()
-        self._lines = 0
+        self._lines = self._bytes = self._others = 0
         self._stats: StatsUpdated | None = None
         self._filled = asyncio.Event()
         self._closed = False
@@ -115,19 +125,22 @@ class Listener:
         return self
 
     async def __anext__(self) -> ConsoleEvent:
-        while not self._queue:
+        while not (self._front or self._queue):
             if self._closed:
                 raise StopAsyncIteration
             self._filled.clear()
             await self._filled.wait()
-        item = self._queue.popleft()
+        item = (self._front or self._queue).popleft()
         if isinstance(item, _LINES):
             self._lines -= 1
+            self._bytes -= weight(item.text)
         elif isinstance(item, _LatestStats):
             stats, self._stats = self._stats, None
             if stats is None:
                 raise AssertionError("a place for stats without stats")
             return stats
+        elif not isinstance(item, LinesDropped):
+            self._others -= 1
         return item
 
     @property
@@ -170,12 +183,18 @@ class Listener:
             if self._stats is None:
                 self._queue.append(_LatestStats())
             self._stats = event
-        else:
-            if isinstance(event, _LINES):
-                if self._lines >= self._limit:
-                    self._drop_oldest_line()
-                self._lines += 1
+        elif isinstance(event, _LINES):
+            size = weight(event.text)
+            while self._lines and (self._lines >= self._limit or self._bytes + size > WAITING_BYTES):
+                self._drop_oldest_line()
+            self._lines += 1
+            self._bytes += size
             self._queue.append(event)
+        else:
+            self._others += 1
+            self._queue.append(event)
+            if self._others > WAITING_EVENTS:
+                self._drop_superseded()
         self._filled.set()
 
     def end(self) -> None:
@@ -190,13 +209,35 @@ class Listener:
         return self._session
 
     def _drop_oldest_line(self) -> None:
-        passed: list[ConsoleEvent | _LatestStats] = []
         while not isinstance(item := self._queue.popleft(), _LINES):
-            passed.append(item)
-        count = 1
-        if passed and isinstance(last := passed[-1], LinesDropped):
-            passed.pop()
-            count += last.count
+            self._front.append(item)
         self._lines -= 1
-        self._queue.appendleft(LinesDropped(count))
-        self._queue.extendleft(reversed(passed))
+        self._bytes -= weight(item.text)
+        _append(self._front, LinesDropped(1))
+
+    def _drop_superseded(self) -> None:
+        """Of the older half of the events that are not lines, keep the newest of each class only."""
+        kept: deque[ConsoleEvent | _LatestStats] = deque()
+        newest: set[type] = set()
+        passed = self._others = 0
+        for item in reversed((*self._front, *self._queue)):
+            if not isinstance(item, (*_LINES, LinesDropped, _LatestStats)):
+                passed += 1
+                if passed > WAITING_EVENTS // 2:
+                    if type(item) in newest:
+                        continue
+                    newest.add(type(item))
+                self._others += 1
+            kept.appendleft(item)
+        self._front.clear()
+        self._queue.clear()
+        for item in kept:
+            _append(self._queue, item)
+
+
+def _append(queue: deque[ConsoleEvent | _LatestStats], item: ConsoleEvent | _LatestStats) -> None:
+    """Append, or add to the count of dropped lines that the queue ends with."""
+    if isinstance(item, LinesDropped) and queue and isinstance(last := queue[-1], LinesDropped):
+        queue[-1] = LinesDropped(last.count + item.count)
+    else:
+        queue.append(item)

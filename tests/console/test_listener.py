@@ -1,13 +1,23 @@
-"""A listener's queue is bounded for lines, and never loses anything else."""
+"""A listener's queue is bounded, and loses nothing but lines unless a node sends nonsense."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.console.events import ConsoleLine, Disconnected, InstallOutput, LinesDropped, StatsUpdated, StatusChanged
-from bot.console.listener import Listener
+from bot.console.events import (
+    Connected,
+    ConsoleLine,
+    DaemonError,
+    Disconnected,
+    InstallOutput,
+    LinesDropped,
+    StatsUpdated,
+    StatusChanged,
+)
+from bot.console.listener import WAITING_BYTES, WAITING_EVENTS, Listener
 from bot.terms import PowerState
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -67,3 +77,43 @@ async def test_every_line_is_delivered_or_counted_and_order_is_kept(limit, kinds
         event for event in put if not isinstance(event, ConsoleLine)
     ]
     assert lines == [event for event in put if isinstance(event, ConsoleLine)][dropped:]
+
+
+@pytest.mark.parametrize(("character", "size"), [("x", 1), ("\u20ac", 4)])
+@pytest.mark.parametrize("kind", [lambda text: ConsoleLine(text, NOW), DaemonError])
+async def test_the_texts_that_wait_are_bounded_in_bytes_and_what_is_dropped_is_counted(kind, character, size):
+    listener = Listener(None, limit=10_000, past=None)
+    for number in range(2_000):
+        listener.put(kind(f"{number}".ljust(16 * 1024, character)))
+    got = await drain(listener)
+    assert isinstance(got[0], LinesDropped)
+    assert got[0].count + len(got[1:]) == 2_000
+    assert WAITING_BYTES * 0.9 < sum(len(event.text) for event in got[1:]) * size <= WAITING_BYTES
+    assert got[-1].text.startswith("1999")
+
+
+async def test_what_was_read_makes_room():
+    listener = Listener(None, limit=10_000, past=None)
+    async with asyncio.timeout(10):
+        for _ in range(3 * WAITING_BYTES // 65536):
+            listener.put(ConsoleLine("x" * 65536, NOW))
+            assert isinstance(await anext(listener), ConsoleLine)
+
+
+async def test_a_state_that_never_rests_does_not_fill_the_queue():
+    """The newest of each class is kept, and every dropped line is counted once."""
+    listener = Listener(None, limit=3, past=None)
+    states = [PowerState.STARTING, PowerState.RUNNING]
+    put = [StatusChanged(states[number % 2]) for number in range(5 * WAITING_EVENTS)]
+    listener.put(Connected(NOW))
+    for number, event in enumerate(put):
+        listener.put(event)
+        listener.put(line(number))
+    got = await drain(listener)
+    told = [event for event in got if isinstance(event, StatusChanged)]
+    assert got[0] == Connected(NOW)
+    assert WAITING_EVENTS // 2 <= len(told) <= WAITING_EVENTS
+    assert told[-1] == put[-1]
+    assert sum(event.count for event in got if isinstance(event, LinesDropped)) == len(put) - 3
+    assert len(got) <= 2 * WAITING_EVENTS + 4
+    assert got[-1] == line(len(put) - 1)
