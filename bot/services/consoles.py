@@ -205,12 +205,18 @@ class _Heard:
 
     def __init__(self) -> None:
         self.lines: list[ConsoleLine] = []
+        self._characters = 0
         self._more = asyncio.Event()
+
+    @property
+    def _full(self) -> bool:
+        return len(self.lines) >= _MAX_LINES or self._characters >= _WORTH_MASKING
 
     async def read(self, listener: Listener) -> None:
         async for event in listener:
-            if isinstance(event, ConsoleLine) and not event.recovered and len(self.lines) < _MAX_LINES:
+            if isinstance(event, ConsoleLine) and not event.recovered and not self._full:
                 self.lines.append(event)
+                self._characters += len(event.text)
                 self._more.set()
 
     async def settle(self, timing: ConsoleTiming) -> None:
@@ -218,7 +224,7 @@ class _Heard:
         with suppress(TimeoutError):
             async with asyncio.timeout(timing.whole):
                 wait = timing.first_line
-                while len(self.lines) < _MAX_LINES:
+                while not self._full:
                     async with asyncio.timeout(wait):
                         await self._more.wait()
                     self._more.clear()

@@ -358,6 +358,18 @@ async def test_the_answer_of_a_command_is_what_was_printed_without_the_echo_and_
     assert "203.0.113.77" not in "".join((await asked).lines)
 
 
+async def test_an_answer_of_giant_lines_ends_long_before_two_hundred_of_them(place, admin):
+    """A reply shows 4,000 characters; nothing is kept, or masked, that is far beyond."""
+    made = place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    asked = asyncio.create_task(place.command(admin, castle, "seed"))
+    await place.panel.wait_for(lambda: place.panel.commands_received(made) == ["seed"])
+    for number in range(12):
+        made.emit(f"{number} ".ljust(30_000, "x"))
+    assert sum("xxx" in line for line in (await asked).lines) == 3
+
+
 async def test_commands_are_limited_by_the_patterns_of_the_grant(place, admin, helper):
     made = place.server("Castle", running=True)
     await place.connect(admin)
