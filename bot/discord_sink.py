@@ -14,10 +14,14 @@ import aiohttp
 import discord
 
 from bot.i18n import _
-from bot.relay.sink import Attachment, ChannelForbidden, MessageRefused, SinkUnavailable, channel_gone
+from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable, channel_gone
 
 _CREATE_MESSAGE = re.compile(r"/channels/(\d+)/messages$")
+# Discord's own codes for refusals (Discord docs, JSON error codes). A 403 or 404 without one was given by something in
+# between, such as Cloudflare or a proxy that has lost its way: it says nothing about the channel.
+_UNKNOWN_CHANNEL = 10003
 _MISSING_ACCESS = 50001
+_BLOCKED_ON_THE_WAY = frozenset({0, 40333})
 _LOOK_BACK = 50
 # How far Discord's clock and ours may be apart.
 _CLOCKS_APART = timedelta(seconds=30)
@@ -112,12 +116,13 @@ class DiscordSink:
                 if late and message.author.id == own and message.content.strip() == content.strip():
                     self._know(channel_id, message.id)
                     return True
-        except discord.Forbidden:
-            return False
-        except discord.NotFound as error:
-            raise channel_gone() from error
+        except (discord.NotFound, discord.Forbidden) as error:
+            refused = _refused(error)
+            if isinstance(refused, ChannelForbidden):
+                return False
+            raise refused from error
         except (discord.HTTPException, OSError, TimeoutError, aiohttp.ClientError) as error:
-            raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
+            raise _unreachable() from error
         return False
 
     def _know(self, channel_id: int, message_id: int) -> None:
@@ -142,16 +147,24 @@ class DiscordSink:
                 allowed_mentions=discord.AllowedMentions.none(),
             )
             self._know(channel_id, message.id)
-        except discord.NotFound as error:
-            raise channel_gone() from error
-        except discord.Forbidden as error:
-            raise ChannelForbidden(_forbidden(error)) from error
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise _refused(error) from error
         except discord.RateLimited as error:
             raise SinkUnavailable(_limited(), retry_after=error.retry_after) from error
         except discord.HTTPException as error:
             raise _failed(error) from error
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
-            raise SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can.")) from error
+            raise _unreachable() from error
+
+
+def _refused(error: discord.NotFound | discord.Forbidden) -> ChannelGone | ChannelForbidden | SinkUnavailable:
+    if isinstance(error, discord.NotFound):
+        return channel_gone() if error.code == _UNKNOWN_CHANNEL else _unreachable()
+    return _unreachable() if error.code in _BLOCKED_ON_THE_WAY else ChannelForbidden(_forbidden(error))
+
+
+def _unreachable() -> SinkUnavailable:
+    return SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can."))
 
 
 def _forbidden(error: discord.Forbidden) -> str:

@@ -44,3 +44,5 @@ class RelayHealth:
     last_error: str | None
     skipped: int = 0
     """How many lines the present pause has kept back."""
+    channel_gone: bool = False
+    """Whether it is parked because Discord says that its channel does not exist any more."""

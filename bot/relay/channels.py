@@ -1,6 +1,7 @@
 """The writers of a guild's channels, and what an earlier life of the program left for them to do."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -11,15 +12,47 @@ from bot.relay.pace import Paces
 from bot.relay.sink import Sink
 from bot.relay.wanted import WantedRelay
 from bot.store.values import Outgoing, WaitingBatch
+from bot.vitals import DeliveredTail
+
+_log = logging.getLogger(__name__)
 
 
 class Leftovers:
-    """What an earlier life was sending and what it left waiting, by channel id; who goes on with it takes it out."""
+    """What an earlier life was sending and what it left waiting, by channel id; who goes on with it takes it out.
+
+    So is what a writer of this life left on disk when it was closed because the bot may not post in its channel.
+    """
 
     def __init__(self) -> None:
         self.unsettled: dict[int, Outgoing] = {}
         self.waiting: dict[int, list[WaitingBatch]] = {}
+        self._aside: set[int] = set()
         self._read = False
+
+    def set_aside(self, channel_id: int) -> None:
+        """Note that a channel's writer was closed, and all it had to do is on disk."""
+        self._aside.add(channel_id)
+
+    def aside(self, channel_ids: Iterable[int]) -> set[int]:
+        """Return those of the channels that were set aside and not recalled yet."""
+        return self._aside.intersection(channel_ids)
+
+    async def recall(self, journal: Journal, channel_ids: Collection[int]) -> None:
+        """Read again what was set aside for these channels.
+
+        Raises:
+            Exception: whatever the database's trouble is.
+        """
+        waiting, unsettled = await journal.waiting(channel_ids), await journal.unsettled(channel_ids)
+        self.waiting |= waiting
+        self.unsettled |= unsettled
+        self._aside -= set(channel_ids)
+
+    def forget(self, channel_id: int) -> None:
+        """Forget what was left for a channel."""
+        self._aside.discard(channel_id)
+        self.unsettled.pop(channel_id, None)
+        self.waiting.pop(channel_id, None)
 
     async def read(self, journal: Journal) -> None:
         """Read the journal, once.
@@ -80,6 +113,26 @@ class Channels:
         for channel_id, outbox in self._outboxes.items():
             outbox.name_servers(wanted=len(mates[channel_id]) > 1)
 
+    async def recall(
+        self, starting: Iterable[WantedRelay], wanted: Iterable[WantedRelay]
+    ) -> dict[int, DeliveredTail | None] | None:
+        """Read again what was set aside for the channels of relays about to start, as after a restart of the program.
+
+        Return, by the ids of the wanted relays into them, behind what these go on; None where that cannot be read now.
+        """
+        channels = self._leftovers.aside(one.relay.channel_id for one in starting)
+        if not channels:
+            return {}
+        relays = [one.relay.id for one in wanted if one.relay.channel_id in channels]
+        try:
+            await self._journal.flush()
+            tails = await self._journal.tails(relays)
+            await self._leftovers.recall(self._journal, channels)
+        except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, it may be over soon
+            _log.warning("what waits for channels %s cannot be read: %s; trying again", channels, type(error).__name__)
+            return None
+        return {relay_id: tails.get(relay_id) for relay_id in relays}
+
     def gone(self, channel_id: int) -> None:
         """Park the writer of a channel that was deleted."""
         outbox = self._outboxes.get(channel_id)
@@ -87,18 +140,22 @@ class Channels:
             outbox.channel_gone()
 
     async def drop(self, outbox: Outbox) -> None:
-        """Close a writer whose channel was deleted or is forbidden."""
+        """Close a writer whose channel is gone or forbidden, or not to be written to for now; what waits is kept."""
         await outbox.close(0)
         del self._outboxes[outbox.channel_id]
-        if outbox.unsettled is not None:
-            # It is told of nowhere else, should the bot be allowed to post again.
-            self._leftovers.unsettled[outbox.channel_id] = outbox.unsettled
+        if not outbox.deleted:
+            self._leftovers.set_aside(outbox.channel_id)
+
+    async def drop_all(self) -> None:
+        """Close all writers; what waits is kept."""
+        for outbox in self:
+            await self.drop(outbox)
 
     async def keep_only(self, wanted: Iterable[WantedRelay]) -> None:
         """Close the writers of channels that no relay goes into any more; what waits for them is forgotten."""
         for channel_id in self._opened - {one.relay.channel_id for one in wanted}:
             self._opened.discard(channel_id)
-            self._leftovers.unsettled.pop(channel_id, None)
+            self._leftovers.forget(channel_id)
             if channel_id in self._outboxes:
                 await self._outboxes.pop(channel_id).close(0)
             self._journal.forget(channel_id)
@@ -109,10 +166,6 @@ class Channels:
         self._outboxes.clear()
 
     def _open(self, channel_id: int) -> Outbox:
-        unsettled = self._leftovers.unsettled.pop(channel_id, None)
-        if channel_id in self._opened:
-            # The bot may post again, and its relays begin behind what was delivered: what waited then is no more.
-            self._journal.forget(channel_id, message=unsettled is None)
         self._opened.add(channel_id)
         return Outbox(
             channel_id,
@@ -120,7 +173,7 @@ class Channels:
             pace=self._paces.of(channel_id),
             turns=self._paces.turns.of(self._guild_id, channel_id),
             journal=self._journal,
-            unsettled=unsettled,
+            unsettled=self._leftovers.unsettled.pop(channel_id, None),
             parked=self._parked,
             timing=self._timing,
             bounds=self._bounds,

@@ -143,8 +143,16 @@ class GuildRelays:
             self._ledgers[relay_id] = self._ledger(by_id[relay_id].relay, tails.get(relay_id))
         await self._park_dead_channels()
         await self._stop_unwanted(by_id)
+        if any(one.away for one in wanted):
+            await self._channels.drop_all()
+            return float("inf")
         idle = self._ledgers.keys() - self._running.keys() - self._parking.relays.keys()
         starting = [one for relay_id, one in by_id.items() if relay_id in idle]
+        recalled = await self._channels.recall(starting, wanted)
+        if recalled is None:
+            return self._timing.retry
+        for relay_id, tail in recalled.items():
+            self._ledgers[relay_id].trail = Trail(tail)
         self._channels.open(starting, wanted, lambda one: self._ledgers[one.relay.id].voice(one))
         for one in starting:
             await shared().breathe()

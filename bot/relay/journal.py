@@ -17,12 +17,19 @@ class Journal(Protocol):
         """
         ...
 
-    async def unsettled(self) -> dict[int, Outgoing]:
-        """Return, by channel id, the messages that an earlier life was sending and does not know the end of."""
+    async def unsettled(self, channel_ids: Collection[int] | None = None) -> dict[int, Outgoing]:
+        """Return, by channel id, the messages that were being sent, to these channels or all, and whose end is unknown.
+
+        For channels without a writer: those of an earlier life, and those that were closed in this one.
+        """
         ...
 
-    async def waiting(self) -> dict[int, list[WaitingBatch]]:
-        """Return, by channel id, what an earlier life had read and not begun to send, in order."""
+    async def waiting(self, channel_ids: Collection[int] | None = None) -> dict[int, list[WaitingBatch]]:
+        """Return, by channel id, what was read, for these channels or all, and not begun to be sent, in order."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when all that was noted so far is written down; raises whatever the database's trouble is."""
         ...
 
     async def write_ahead(self, message: Outgoing) -> None:
@@ -37,8 +44,8 @@ class Journal(Protocol):
         """Note what waits for a channel behind what was noted before; written down soon."""
         ...
 
-    def forget(self, channel_id: int, *, message: bool = True) -> None:
-        """Note that nothing waits for a channel any more, nor (`message`) is on its way to it; written down soon."""
+    def forget(self, channel_id: int) -> None:
+        """Note that nothing waits for a channel any more, nor is on its way to it; written down soon."""
         ...
 
     def note(self, tails: Mapping[int, DeliveredTail]) -> None:

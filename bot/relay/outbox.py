@@ -55,7 +55,8 @@ class Outbox:
     """Delivers items to one channel, in order, one request at a time.
 
     `unsettled` is the message that an earlier life of the program was sending; it goes first. `parked` is called once,
-    when the channel is gone or may not be written to; after that nothing that is put in is kept.
+    when the channel is gone or may not be written to; after that nothing that is put in is kept. What was put in before
+    stays on disk, unless the channel was deleted.
     """
 
     def __init__(
@@ -77,6 +78,8 @@ class Outbox:
         """Why the channel cannot be written to."""
         self.unsettled = unsettled
         """What an earlier life was sending, until its end is known."""
+        self.deleted = False
+        """Whether Discord has told that the channel was deleted: then nothing is kept for it."""
         self._sink, self._pace, self._turns, self._journal, self._now = sink, pace, turns, journal, now
         self._tell_parked = parked
         self._timing = timing or OutboxTiming()
@@ -248,7 +251,8 @@ class Outbox:
         try:
             accepted = await self._postman.post(message, doubtful=doubtful)
         except (ChannelGone, ChannelForbidden) as error:
-            self._spool.forget(message=self.unsettled is None)
+            # A refusal deletes nothing: the message and what waits stay on disk, for when the bot may post again.
+            self._spool.write()
             self._park(error)
             raise _Parked from error
         self._journal.settle(message)
@@ -280,12 +284,12 @@ class Outbox:
         self._tell_parked()
 
     def _give_up(self) -> None:
-        # Where the bot may post again some day, it goes on behind what was delivered.
-        self._packer.give_up(lost=isinstance(self.parked, ChannelGone))
+        self._packer.give_up(lost=self.deleted)
 
     def channel_gone(self) -> None:
         """Park at once: Discord says that the channel was deleted."""
         if not self._task.done():
+            self.deleted = True
             self._task.cancel()
             self._spool.forget()
             self._park(channel_gone())

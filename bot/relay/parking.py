@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import BotError
-from bot.relay.sink import ChannelForbidden
+from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.relay.wanted import WantedRelay
 from bot.vitals import RelayHealth, RelayState
 
@@ -48,7 +48,8 @@ class Parking:
         """Park a relay: for a while where the bot may not post, for rights come back without a word, else for good."""
         relay_id, reason = wanted.relay.id, str(error)
         until = self._clock() + self._recheck if isinstance(error, ChannelForbidden) else float("inf")
-        parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=reason)
+        gone = isinstance(error, ChannelGone)
+        parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=reason, channel_gone=gone)
         self.relays[relay_id] = ParkedRelay(wanted, parked, until)
         told = self._reported.get(relay_id)
         self._reported[relay_id] = (reason, health.delivered)

@@ -136,11 +136,11 @@ class Spool:
         self._journal.keep(batch)
         self._written.append(_written(batch.last, [item for item, _voice in fresh]))
 
-    def forget(self, *, message: bool = True) -> None:
-        """Nothing waits any more, and nothing ever will; nor (`message`) is anything on its way."""
+    def forget(self) -> None:
+        """Nothing waits any more, and nothing ever will; nor is anything on its way."""
         self._stop()
         self._fresh.clear()
-        self._journal.forget(self._channel_id, message=message)
+        self._journal.forget(self._channel_id)
 
     def _look(self) -> None:
         """Write if the oldest of what is not kept has waited long enough; what came before it may have left at once."""

@@ -17,6 +17,8 @@ class WantedRelay:
     relay: Relay
     server_name: str
     target: ConsoleTarget
+    away: bool = False
+    """Whether the bot is not in its guild just now: then it does not run, and nothing of it is forgotten."""
 
 
 OpenConsole = Callable[[WantedRelay, DeliveredTail | None], AbstractAsyncContextManager[AsyncIterator[ConsoleEvent]]]

@@ -15,7 +15,7 @@ from bot.store.values import LinkedServer, Pause, Relay
 from bot.terms import RelayStyle
 from bot.text.filters import LineFilter
 from bot.text.markdown import escape
-from bot.vitals import RelayHealth, RelayState
+from bot.vitals import RelayHealth
 
 LONGEST_PAUSE = 7 * 24 * 60
 """In minutes: whoever wants silence for longer wants no relay."""
@@ -111,15 +111,15 @@ class Relays:
     async def remove_dead(self, member: Member, *, server: LinkedServer, channels: Collection[int]) -> int:
         """End the server's relays into channels that exist no more, which nobody can name; return how many.
 
-        `channels` are those known to exist. A channel that is only unknown, such as an archived thread, is spared: a
-        relay into it is not parked.
+        `channels` are those known to exist. That one is not among them proves nothing, for a thread may be archived and
+        a guild have an outage: the relay must have been parked because Discord says that the channel is gone.
         """
         self._access.require_admin(member)
         dead: list[int] = []
         for relay in await self._store.relays.list(member.guild_id):
             health = self._health(relay)
-            parked = health is not None and health.state is RelayState.PARKED
-            if relay.server_id == server.id and relay.channel_id not in channels and parked:
+            gone = health is not None and health.channel_gone
+            if relay.server_id == server.id and relay.channel_id not in channels and gone:
                 dead.append(relay.id)
         if dead:
             await self._store.relays.remove(dead)

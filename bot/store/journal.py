@@ -66,16 +66,19 @@ class Journal:
                 tails |= outgoing.tails(text)
         return tails if relay_ids is None else {key: tail for key, tail in tails.items() if key in relay_ids}
 
-    async def unsettled(self) -> dict[int, Outgoing]:
-        """Return, by channel id, the messages that an earlier life was sending and does not know the end of.
+    async def unsettled(self, channel_ids: Collection[int] | None = None) -> dict[int, Outgoing]:
+        """Return, by channel id, the messages that were being sent, to these channels or all, and whose end is unknown.
 
         Those for channels without a relay are forgotten.
         """
+        rows = select(RelayMessageRow)
+        if channel_ids is not None:
+            rows = rows.where(RelayMessageRow.channel_id.in_(channel_ids))
         orphans = delete(RelayMessageRow).where(RelayMessageRow.channel_id.not_in(select(RelayRow.channel_id)))
         async with self._database.writing() as session:
             await session.execute(orphans)
             found: dict[int, Outgoing] = {}
-            for row in (await session.scalars(select(RelayMessageRow))).all():
+            for row in (await session.scalars(rows)).all():
                 message = outgoing.message(row, self._vault)
                 if message is None:
                     await session.delete(row)
@@ -83,11 +86,11 @@ class Journal:
                     found[row.channel_id] = message
             return found
 
-    async def waiting(self) -> dict[int, list[WaitingBatch]]:
-        """Return, by channel id, what an earlier life had read and not begun to send, in order."""
+    async def waiting(self, channel_ids: Collection[int] | None = None) -> dict[int, list[WaitingBatch]]:
+        """Return, by channel id, what was read, for these channels or all, and not begun to be sent, in order."""
         async with self._database.writing() as session:
             found: dict[int, list[WaitingBatch]] = {}
-            for batch in await waiting.read(session, self._vault):
+            for batch in await waiting.read(session, self._vault, channel_ids):
                 found.setdefault(batch.channel_id, []).append(batch)
             return found
 
@@ -106,6 +109,14 @@ class Journal:
             Exception: whatever the database's trouble is; the log was told. While it lasts, nobody waits long here.
         """
         self._news.messages[message.channel_id] = await self._row(message)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Return when all that was noted so far is written down.
+
+        Raises:
+            Exception: whatever the database's trouble is; what was noted is tried again.
+        """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaiting.append(written)
         self._note(urgent=True)
@@ -133,11 +144,10 @@ class Journal:
         self._news.batches.setdefault(batch.channel_id, []).append(batch)
         self._note(urgent=False)
 
-    def forget(self, channel_id: int, *, message: bool = True) -> None:
-        """Note that nothing waits for a channel any more, nor (`message`) is on its way to it; written down soon."""
+    def forget(self, channel_id: int) -> None:
+        """Note that nothing waits for a channel any more, nor is on its way to it; written down soon."""
         self._news.forget(channel_id)
-        if message:
-            self._news.messages[channel_id] = None
+        self._news.messages[channel_id] = None
         self._note(urgent=False)
 
     def note(self, tails: Mapping[int, DeliveredTail]) -> None:

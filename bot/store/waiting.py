@@ -107,15 +107,18 @@ async def renew(session: AsyncSession, vault: Vault) -> None:
             message.attachment = vault.reseal(message.attachment)
 
 
-async def read(session: AsyncSession, vault: Vault) -> list[WaitingBatch]:
-    """Return what no message carries, in order; what waits for channels without a relay is forgotten.
+async def read(session: AsyncSession, vault: Vault, channel_ids: Collection[int] | None = None) -> list[WaitingBatch]:
+    """Return what no message carries, for these channels or all; what waits for channels without a relay is forgotten.
 
     So is what cannot be read (no secret key fits), and all behind it: a hole in the midst of it nobody would notice.
     """
     await session.execute(_ORPHANS)
     messages = select(RelayMessageRow.channel_id, RelayMessageRow.through, RelayMessageRow.parts)
     carried = {row.channel_id: (row.through, row.parts) for row in await session.execute(messages)}
-    rows = await session.scalars(select(RelayWaitingRow).order_by(RelayWaitingRow.channel_id, RelayWaitingRow.first))
+    query = select(RelayWaitingRow).order_by(RelayWaitingRow.channel_id, RelayWaitingRow.first)
+    if channel_ids is not None:
+        query = query.where(RelayWaitingRow.channel_id.in_(channel_ids))
+    rows = await session.scalars(query)
     found: list[WaitingBatch] = []
     unreadable: set[int] = set()
     for row in rows.all():

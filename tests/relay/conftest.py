@@ -104,12 +104,18 @@ class MemoryJournal:
             tails |= message.tails
         return {key: tail for key, tail in tails.items() if relay_ids is None or key in relay_ids}
 
-    async def unsettled(self):
-        return dict(self.messages)
+    async def unsettled(self, channel_ids=None):
+        return {key: message for key, message in self.messages.items() if channel_ids is None or key in channel_ids}
 
-    async def waiting(self):
+    async def flush(self):
+        if self.broken:
+            raise RuntimeError("the disk is full")
+
+    async def waiting(self, channel_ids=None):
         found = {}
         for batch in self.batches:
+            if channel_ids is not None and batch.channel_id not in channel_ids:
+                continue
             message = self.messages.get(batch.channel_id)
             rest = batch.behind(message.through, message.parts) if message else batch
             if rest.items:
@@ -135,9 +141,8 @@ class MemoryJournal:
     def keep(self, batch):
         self.batches.append(batch)
 
-    def forget(self, channel_id, *, message=True):
-        if message:
-            self.messages.pop(channel_id, None)
+    def forget(self, channel_id):
+        self.messages.pop(channel_id, None)
         self.batches = [batch for batch in self.batches if batch.channel_id != channel_id]
 
     def note(self, tails):

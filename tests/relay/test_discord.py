@@ -252,6 +252,9 @@ async def test_the_sink_names_what_went_wrong(stage):
     faults.forbidden(CREATE, code=50001)
     with pytest.raises(ChannelForbidden, match="View Channel"):
         await attempt()
+    faults.not_found(CREATE)
+    with pytest.raises(ChannelGone):
+        await attempt()
     faults.cloudflare(CREATE)
     with pytest.raises(SinkUnavailable) as banned:
         await attempt()
@@ -265,6 +268,17 @@ async def test_the_sink_names_what_went_wrong(stage):
     faults.clear()
     with pytest.raises(MessageRefused):
         await attempt("x" * 2001)
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 0), (403, 0), (403, 40333), (404, 10008)])
+async def test_a_refusal_that_does_not_speak_of_the_channel_parks_nothing(stage, status, code):
+    """A proxy that has lost its way answers 404 to everything; Cloudflare 403."""
+    stage.standin.faults.status(status, CREATE, count=2).code = code
+    async with stage.relaying() as supervisor:
+        stage.console().say("x")
+        await until(lambda: supervisor.health(GUILD, 1).delivered == 1)
+    assert stage.reports == []
+    assert stage.lines == ["x"]
 
 
 async def test_the_sink_looks_only_behind_the_newest_message_it_knows(stage):

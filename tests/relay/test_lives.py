@@ -13,7 +13,7 @@ from bot.relay.outbox import Outbox, OutboxTiming
 from bot.relay.pace import Pace
 from bot.relay.packer import utc_now
 from bot.relay.postman import PostTiming
-from bot.relay.sink import SinkUnavailable
+from bot.relay.sink import ChannelForbidden, ChannelGone, SinkUnavailable
 from bot.relay.trail import Trail
 from bot.relay.turns import Turns
 from bot.store.store import Store
@@ -29,17 +29,19 @@ TIMING = OutboxTiming(
 
 
 class MoodySink(ScriptedSink):
-    """Takes its time, and fails before or after it has accepted a message."""
+    """Takes its time, fails before or after it has accepted a message, and now and then lets the bot post no more."""
 
     def __init__(self, rng):
         super().__init__()
         self.rng = rng
-        self.away = False
+        self.away = self.last = False
 
     async def send(self, channel_id, content, *, nonce, attachment=None):
         await asyncio.sleep(self.rng.choice((0, 0, 0, 0.003)))
         if self.away or self.rng.random() < 0.15:
             raise SinkUnavailable("not now")
+        if not self.last and self.rng.random() < 0.03:
+            raise self.rng.choice((ChannelForbidden("no right"), ChannelGone("gone")))
         await super().send(channel_id, content, nonce=nonce, attachment=attachment)
         await asyncio.sleep(self.rng.choice((0, 0, 0.003)))
         if self.rng.random() < 0.15:
@@ -84,6 +86,8 @@ async def life(journal, sink, console, relay_id):
     )  # fmt: skip
 
     def take(text, age=0):
+        if box.parked is not None:
+            return  # as a relay does: whoever writes next reads it again
         at = asyncio.get_running_loop().time() - age
         box.put(Item(text, voice, at, marks=trail.take(text, utc_now())))
 
@@ -103,12 +107,13 @@ async def play(seed, opened, lives=6):
     console, sink = Console(rng), MoodySink(rng)
     for number in range(lives):
         async with opened() as (journal, relay_id), life(journal, sink, console, relay_id) as (take, tally):
-            sink.away = number < lives - 1 and rng.random() < 0.4
+            sink.last = number == lives - 1
+            sink.away = not sink.last and rng.random() < 0.4
             for _ in range(rng.randrange(12)):
                 for _ in range(rng.choice((1, 1, 2, 10))):
                     take(console.line(), age=rng.choice((0, 0, 0, 100)))
                 await asyncio.sleep(rng.choice((0, 0.003, 0.02, 0.05)))
-            if number == lives - 1:
+            if sink.last:
                 take(console.line())
                 await until(lambda tally=tally: tally.queued == 0)
     shown = re.sub(r"↩\n↪ ", "", "\n".join(lines_in(sink.messages[CHANNEL]))).split("\n")

@@ -104,8 +104,8 @@ async def test_a_request_without_an_answer_is_repeated(sink):
     assert sink.lines() == ["a"]
 
 
-@pytest.mark.parametrize(("error", "lost"), [(ChannelGone("gone"), 3), (ChannelForbidden("forbidden"), 0)])
-async def test_a_dead_channel_parks_the_writer_and_is_said_once(sink, error, lost):
+@pytest.mark.parametrize("error", [ChannelGone("gone"), ChannelForbidden("forbidden")])
+async def test_a_dead_channel_parks_the_writer_and_is_said_once(sink, error):
     """What may not be posted now is not lost yet: it comes again once it may."""
     sink.failures[1] = [error]
     async with outbox(sink) as box:
@@ -113,8 +113,19 @@ async def test_a_dead_channel_parks_the_writer_and_is_said_once(sink, error, los
         await until(lambda: box.parked)
         fill(box, ["c"], tally)
         assert box.seen_parked == [error]
-        assert (tally.lost, tally.queued) == (lost, 0)
+        assert (tally.lost, tally.queued) == (0, 0)
     assert len(sink.calls) == 1
+
+
+async def test_what_waits_for_a_channel_is_lost_when_discord_says_that_it_was_deleted(sink):
+    sink.gate.clear()
+    async with outbox(sink) as box:
+        tally = fill(box, ["a", "b"])
+        await until(lambda: sink.calls)
+        box.channel_gone()
+        fill(box, ["c"], tally)
+        assert [type(error) for error in box.seen_parked] == [ChannelGone]
+        assert (tally.lost, tally.queued) == (3, 0)
 
 
 async def test_a_refused_message_is_counted_and_said_and_the_next_goes_on(sink):

@@ -180,14 +180,31 @@ async def test_a_long_outage_after_an_acceptance_posts_nothing_twice(sink):
     assert sink.lines() == ["a"]
 
 
-async def test_a_dead_channel_leaves_nothing_on_its_way(sink):
+@pytest.mark.parametrize("error", [ChannelGone("gone"), ChannelForbidden("no")])
+async def test_a_refusal_deletes_nothing_that_was_to_be_said(sink, error):
+    """One answer is no proof: rights come back, and what looks like Discord may be a proxy that has lost its way."""
     journal = MemoryJournal()
-    sink.failures[1] = [ChannelGone("gone")]
+    sink.failures[1] = [error]
     async with outbox(sink, journal=journal) as box:
         fill(box, ["a"])
+        await until(lambda: sink.calls)
+        fill(box, ["b"])
         await until(lambda: box.parked)
-    assert journal.messages == {}
+    assert "a" in journal.messages[1].content
     assert journal.delivered == {}
+    async with life(sink, journal) as world:
+        await until(lambda: sink.lines()[:1] == ["a"])
+        await world.opened()
+
+
+async def test_a_deleted_channel_leaves_nothing_on_its_way(sink):
+    journal = MemoryJournal()
+    sink.gate.clear()
+    async with outbox(sink, journal=journal) as box:
+        fill(box, ["a"])
+        await until(lambda: sink.calls)
+        box.channel_gone()
+    assert (journal.messages, journal.batches, journal.delivered) == ({}, [], {})
 
 
 async def test_a_journal_in_trouble_stops_no_relay(sink, caplog):

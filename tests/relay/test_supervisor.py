@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -20,6 +22,7 @@ from bot.console.events import (
     StatsUpdated,
     StatusChanged,
 )
+from bot.console.marks import mark
 from bot.errors import BadInput, ConsoleRefused, PanelUnreachable
 from bot.relay.connection import RelayTiming
 from bot.relay.guild import Equipment, SupervisorTiming
@@ -27,9 +30,10 @@ from bot.relay.pace import Pace, Paces
 from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.relay.supervisor import RelaySupervisor
 from bot.relay.turns import Turns
+from bot.store.values import WaitingBatch, WaitingItem
 from bot.terms import PowerState, RelayStyle
 from bot.text.filters import LineFilter
-from bot.vitals import RelayState
+from bot.vitals import DeliveredTail, RelayState
 
 from .conftest import GUILD, QUICK, MemoryJournal, ScriptedConsole, at, masking, until, wanted
 
@@ -43,6 +47,7 @@ class World:
         self.consoles = {}
         self.reports = []
         self.pasts = []
+        self.journal = options.setdefault("journal", MemoryJournal())
         self.reading_fails = 0
         self.reads = []
         self.owners = {}
@@ -53,7 +58,6 @@ class World:
             "timing": SupervisorTiming(retry=0.02, rest=0, recheck=0.2, hasten=0.02, drain=0.2),
             "relay_timing": RelayTiming(announce_loss=0.05),
             "outbox_timing": QUICK,
-            "journal": MemoryJournal(),
             "redactor": masking,
         }
         self.supervisor = RelaySupervisor(
@@ -322,9 +326,11 @@ async def test_a_dead_channel_parks_its_relays_and_hurts_no_other(sink):
         assert not world.console(1).open
         assert [(i, str(e)) for i, e in world.reports] == [(1, "The channel is gone.")]
         health = world.health(1)
-        assert health.state is RelayState.PARKED
+        assert health.state is RelayState.PARKED and health.channel_gone
         assert health.last_error == "The channel is gone."
-        assert health.lost == 1
+        assert (health.lost, health.queued_lines) == (0, 0)
+        assert [item.text for batch in world.journal.batches for item in batch.items] == []
+        assert "x" in world.journal.messages[1].content, "refused once is not deleted: what was to be said is kept"
         world.console(2).say("y")
         await world.shows("y", 2)
         world.wake()
@@ -348,18 +354,95 @@ async def test_a_channel_that_is_deleted_parks_its_relays_though_nothing_is_to_b
 
 
 async def test_a_forbidden_channel_is_tried_again_later_and_not_reported_again(sink):
+    """What was to be said then is said first: nobody has deleted it."""
     sink.failures[1] = [ChannelForbidden("no right"), ChannelForbidden("no right")]
     async with running(sink) as world:
         await world.opened()
-        world.console().say("x")
+        world.console().say("x", "y")
         await until(lambda: world.reports)
-        await world.opened()
-        world.console().say("y")
-        await until(lambda: world.console().opened >= 2 and not world.console().open)
+        await world.shows("y")
         await world.opened()
         world.console().say("z")
         await world.shows("z")
+    assert sink.lines() == ["x", "y", "z"]
     assert len(world.reports) == 1
+
+
+async def test_relays_of_a_guild_that_the_bot_left_stop_at_once_and_go_on_where_they_were(sink):
+    """What waits stays where it is, and nobody is told: there is nobody to tell, nor anything wrong with the relay."""
+    async with running(sink, wanted(1), wanted(2, 2, 2)) as world:
+        await world.opened(1, 2)
+        world.console(1).put(Connected(at(0)))
+        await world.shows(BEGINS)
+        sink.gate.clear()
+        world.console(1).say("a", "b")
+        await until(lambda: world.health().queued_lines == 2 and len(sink.calls) == 2)
+        world.console(1).say("c")
+        await until(lambda: world.health().queued_lines == 3)
+        world.relays = [replace(one, away=True) for one in world.relays]
+        world.wake()
+        await until(lambda: not world.console(1).open and not world.console(2).open)
+        sink.gate.set()
+        world.supervisor.rights_changed(GUILD)
+        world.wake()
+        await asyncio.sleep(0.3)  # longer than the recheck of a forbidden channel
+        assert world.console(1).opened == world.console(2).opened == 1
+        assert world.health() is None and world.reports == []
+        world.relays = [replace(one, away=False) for one in world.relays]
+        world.wake()
+        await world.opened(1, 2)
+        assert world.pasts[-2].marks == b"".join(map(mark, ("a", "b", "c")))
+        world.console(1).say("d")
+        await world.shows("d")
+    assert sink.lines() == ["a", "b", "c", "d"]
+    assert world.reports == []
+
+
+async def test_relays_of_a_guild_that_was_left_before_the_start_wait_for_it_to_come_back(sink):
+    journal = MemoryJournal()
+    waiting = WaitingItem(1, "left", datetime.now(UTC), mark("left"), notice=False, offline=False)
+    journal.keep(WaitingBatch(1, 1, (waiting,)))
+    journal.delivered[1] = DeliveredTail(mark("before"), at(0))
+    async with running(sink, replace(wanted(), away=True), journal=journal) as world:
+        await until(lambda: world.reads)
+        world.wake()
+        await until(lambda: len(world.reads) > 1)
+        assert (world.consoles, journal.batches[0].items) == ({}, (waiting,))
+        world.relays = [wanted()]
+        world.wake()
+        await world.opened()
+        await world.shows("left")
+        assert world.pasts[0].marks == mark("before") + mark("left")
+
+
+async def test_a_relay_removed_while_the_bot_is_away_leaves_nothing_behind(sink):
+    async with running(sink) as world:
+        await world.opened()
+        sink.gate.clear()
+        world.console().say("a", "b")
+        await until(lambda: sink.calls)
+        world.relays = [replace(wanted(), away=True)]
+        world.wake()
+        await until(lambda: not world.console().open)
+        assert world.journal.messages or world.journal.batches
+        world.relays = []
+        world.wake()
+        await until(lambda: not world.journal.messages and not world.journal.batches)
+
+
+async def test_a_database_in_trouble_when_the_bot_comes_back_delays_the_relays_and_loses_nothing(sink, caplog):
+    async with running(sink) as world:
+        await world.opened()
+        sink.failures[1] = [ChannelForbidden("no right")]
+        world.console().say("a")
+        await until(lambda: world.reports)
+        world.journal.broken = True
+        world.supervisor.rights_changed(GUILD)
+        await until(lambda: "cannot be read" in caplog.text)
+        assert not world.console().open
+        world.journal.broken = False
+        await world.shows("a")
+    assert "Traceback" not in caplog.text
 
 
 async def test_naming_a_parked_relay_tries_it_again_at_once(sink):
@@ -372,6 +455,7 @@ async def test_naming_a_parked_relay_tries_it_again_at_once(sink):
         await world.opened()
         world.console().say("y")
         await world.shows("y")
+    assert sink.lines() == ["x", "y"]
 
 
 async def test_a_bad_stored_pattern_parks_the_relay_with_its_sentence(sink):
@@ -380,7 +464,7 @@ async def test_a_bad_stored_pattern_parks_the_relay_with_its_sentence(sink):
         ((relay_id, error),) = world.reports
         assert relay_id == 1
         assert isinstance(error, BadInput)
-        assert world.health(1).state is RelayState.PARKED
+        assert world.health(1).state is RelayState.PARKED and not world.health(1).channel_gone
         world.relays[0] = wanted(1, include="ok")
         world.wake()
         await world.opened(1)

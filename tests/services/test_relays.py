@@ -1,5 +1,6 @@
 """What can be asked about relays, against a real database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from bot.vitals import RelayHealth, RelayState
 from .conftest import GUILD
 
 CHANNEL = 11
-PARKED = RelayHealth(RelayState.PARKED, None, None, 0.0, 0, 0, 0, 0, 0, "gone")
+PARKED = RelayHealth(RelayState.PARKED, None, None, 0.0, 0, 0, 0, 0, 0, "why")
+GONE = replace(PARKED, channel_gone=True)
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -25,12 +27,12 @@ class Scene:
         self.store = store
         self.now = START
         self.woken = []
-        self.parked = set()
+        self.health = {}
         self.relays = Relays(
             store,
             Access(store),
             changed=self.woken.append,
-            health=lambda relay: PARKED if relay.id in self.parked else None,
+            health=lambda relay: self.health.get(relay.id),
             now=lambda: self.now,
         )
 
@@ -63,15 +65,16 @@ async def test_a_bad_pattern_is_refused_before_anything_is_stored(scene, admin):
     assert await scene.relays.list(admin) == []
 
 
-async def test_only_parked_relays_into_unknown_channels_count_as_dead(scene, admin, helper):
+async def test_only_relays_into_channels_that_discord_calls_gone_count_as_dead(scene, admin, helper):
+    """Not those into channels that are unknown, and not those that are parked for whatever else."""
     lobby, arena = await scene.link("lobby", "arena")
-    for number, server in enumerate([lobby, lobby, lobby, arena]):
+    healths = [GONE, None, PARKED, GONE, GONE]
+    for number, (server, health) in enumerate(zip([lobby, lobby, lobby, lobby, arena], healths, strict=True)):
         relay, _ = await scene.relays.add(admin, server=server, channel_id=CHANNEL + number)
-        if number != 1:
-            scene.parked.add(relay.id)
+        scene.health[relay.id] = health
     assert await scene.relays.remove_dead(admin, server=lobby, channels={CHANNEL}) == 1
     left = [row.relay.channel_id for row in await scene.relays.list(admin)]
-    assert left == [CHANNEL, CHANNEL + 1, CHANNEL + 3]
+    assert left == [CHANNEL, CHANNEL + 1, CHANNEL + 2, CHANNEL + 4]
     with pytest.raises(NotAllowed):
         await scene.relays.remove_dead(helper, server=lobby, channels=set())
 
