@@ -33,6 +33,8 @@ async def adopt(settings: Settings, *, probe: Probe = where_am_i) -> str:
     async with open_alone(settings) as (store, _sole_bot):
         owner = application.parsed(await store.state.get(application.FACT))
         known = await store.guilds.all()
+        if owner is not None and owner.id != found.id:
+            await store.departures.clear()
         await application.remember(store.state, found)
     told = _told(owner, found, missing=len(set(known) - present), known=len(known))
     return told + " " + _("Besides, the database is up to date now, as after a start of the bot.")

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from bot import application, open_files
 from bot.client import WingcordClient
 from bot.console.hub import ConsoleHub
 from bot.discord_gateway import log_in, point_rest_at, stay_connected
+from bot.discord_guilds import DiscordGuilds
 from bot.discord_probe import who_am_i
 from bot.discord_replies import finish_answers
 from bot.discord_report import ParkedReports
@@ -25,6 +26,7 @@ from bot.relay.supervisor import RelaySupervisor
 from bot.relay.wanted import WantedRelay
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
+from bot.services.guilds import GuildTiming
 from bot.settings import Settings, require_token
 from bot.sole_store import open_alone
 from bot.store.store import Store, peek
@@ -39,7 +41,7 @@ _GOODBYE_SECONDS = 1.0
 """For what people have just asked for to be answered, be it with the news that it cannot be told any more."""
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, guild_timing: GuildTiming | None = None) -> None:
     """Run the bot until SIGTERM or Ctrl-C; raises StartupError when it cannot start or Discord throws it out."""
     token = require_token(settings)
     stop = _stop_signal()
@@ -51,7 +53,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(pool.close)
         hub = ConsoleHub(allow_private=settings.allow_private_panels)
         stack.push_async_callback(hub.close)
-        bot = _Bot(store, pool, hub, partial(redactor, await store.masking_secret.get()))
+        bot = _Bot(store, pool, hub, partial(redactor, await store.masking_secret.get()), guild_timing or GuildTiming())
         stack.push_async_callback(bot.services.panels.close)
 
         point_rest_at(settings.discord_api_url)
@@ -60,27 +62,37 @@ async def run(settings: Settings) -> None:
         # Only now: discord.py cannot close a client that nobody tried to log in.
         stack.push_async_callback(bot.client.close)
         own = await log_in(bot.client, token, gateway_url=settings.discord_gateway_url)
-        await application.remember(store.state, own)
         # What waits for a panel or a game server ends now, and says so while there still is a client to say it with.
         stack.push_async_callback(finish_answers, _GOODBYE_SECONDS)
         stack.push_async_callback(pool.close)
         stack.push_async_callback(bot.services.power.close)
         stack.push_async_callback(bot.reports.close)
         stack.push_async_callback(bot.relays.close, _FLUSH_SECONDS)
+        stack.push_async_callback(bot.leave_guilds_alone)
         # What is loaded by now stays: looked through for garbage, it would stop everything for 75 ms now and then.
         gc.collect()
         gc.freeze()
-        await bot.work_until(stop, alone=store.stay_alone(sole_bot))
+        remember = partial(application.remember, store.state, own)
+        await bot.work_until(stop, alone=store.stay_alone(sole_bot), remember=remember)
         _log.info("Ending: delivering what was read")
 
 
 class _Bot:
     """The rooms wired to one another: services wake the relays, relays write through the client."""
 
-    def __init__(self, store: Store, pool: PanelPool, hub: ConsoleHub, redactor_of: Callable[[int], Redactor]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pool: PanelPool,
+        hub: ConsoleHub,
+        redactor_of: Callable[[int], Redactor],
+        guild_timing: GuildTiming,
+    ) -> None:
         self._store = store
         self._redactor_of = redactor_of
+        self._guild_timing = guild_timing
         self._tasks: set[asyncio.Task[None]] = set()
+        self._guilds: asyncio.Task[None] | None = None
         self._access = Access(store)
         self._connections = Connections(store, self._access, pool, hub)
         paces = Paces()
@@ -100,19 +112,24 @@ class _Bot:
             ),
         )
 
-    async def work_until(self, stop: asyncio.Event, *, alone: Coroutine[Any, Any, None]) -> None:
+    async def work_until(
+        self, stop: asyncio.Event, *, alone: Coroutine[Any, Any, None], remember: Callable[[], Awaitable[None]]
+    ) -> None:
         """Keep gateway and relays going; return when told to stop, raise when one of them ends by an error.
 
-        `alone` watches that no other bot works on the database: where one does, nothing more is delivered.
+        `alone` watches that no other bot works on the database: where one does, nothing more is delivered. `remember`
+        writes down whose database it is.
         """
         waiting = asyncio.create_task(stop.wait(), name="stop signal")
         watching = asyncio.create_task(alone, name="sole bot")
+        guilds = self.services.guilds.run(DiscordGuilds(self.client), remember)
+        self._guilds = asyncio.create_task(guilds, name="guilds")
         self._tasks = {
             asyncio.create_task(stay_connected(self.client), name="gateway"),
             asyncio.create_task(self.relays.run(), name="relays"),
         }
         try:
-            ends = {waiting, watching, *self._tasks}
+            ends = {waiting, watching, self._guilds, *self._tasks}
             done, _pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if watching in done:
                 await self.relays.close(0)
@@ -121,6 +138,12 @@ class _Bot:
         finally:
             waiting.cancel()
             watching.cancel()
+
+    async def leave_guilds_alone(self) -> None:
+        """Delete nothing more, and write nothing down about guilds: what is missed is found out in the next life."""
+        if self._guilds is not None:
+            self._guilds.cancel()
+            await asyncio.gather(self._guilds, return_exceptions=True)
 
     async def finish(self) -> None:
         """Wait for what ends by itself once relays and client are closed."""
@@ -138,10 +161,11 @@ class _Bot:
             relays=Relays(store, access, changed=self._wake_relays, health=self._relay_health),
             guilds=Guilds(
                 store,
-                pool,
                 changed=self._wake_relays,
                 rights_changed=self._rights_changed,
                 channel_gone=self._channel_gone,
+                forget=panels.key_deleted,
+                timing=self._guild_timing,
             ),
         )
 
@@ -161,8 +185,14 @@ class _Bot:
 
     async def _wanted_relays(self, guild_id: int | None) -> Sequence[WantedRelay]:
         """The relays in the database, of a guild or of all, with what is needed to run each."""
+        away = await self.services.guilds.away()
         return [
-            WantedRelay(one.relay, one.server.name, self._connections.relay_target(one.server, one.panel_url))
+            WantedRelay(
+                one.relay,
+                one.server.name,
+                self._connections.relay_target(one.server, one.panel_url),
+                away=one.relay.guild_id in away,
+            )
             for one in await self._store.relays.wanted(guild_id)
         ]
 

@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import metrics
+from bot.discord_guilds import GuildEvents
 from bot.discord_replies import answer_error, answer_privately, is_claimed, name_in_logs, name_of
 from bot.discord_sync import TreeState, sync_if_changed
 from bot.discord_translator import CatalogueTranslator
@@ -108,6 +109,7 @@ class WingcordClient(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the cogs and register their commands where they changed. Runs once, before the gateway connects."""
         await self.tree.set_translator(CatalogueTranslator())
+        await self.add_cog(GuildEvents(self.services.guilds))
         for cog in COGS:
             await self.load_extension(cog)
         if self.application_id is not None:
@@ -124,52 +126,6 @@ class WingcordClient(commands.AutoShardedBot):
         """Count what went well; failures are counted where they are told."""
         metrics.interactions.labels(name_of(interaction), "ok").inc()
 
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Make room for a new guild."""
-        await self.services.guilds.joined(guild.id)
-
-    async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Forget a guild that threw the bot out; discord.py does not call this for outages."""
-        await self.services.guilds.left(guild.id)
-
-    async def on_guild_role_delete(self, role: discord.Role) -> None:
-        """Forget what the role was allowed."""
-        await self.services.guilds.role_deleted(role.guild.id, role.id)
-
-    async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
-        """A role may give back what the bot lacked."""
-        self.services.guilds.rights_changed(after.guild.id)
-
-    async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        """A channel may let the bot in again."""
-        self.services.guilds.rights_changed(after.guild.id)
-
-    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        """Nothing more can be relayed into the channel."""
-        self.services.guilds.channel_deleted(channel.guild.id, channel.id)
-
-    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
-        """Nor into a thread."""
-        self.services.guilds.channel_deleted(payload.guild_id, payload.thread_id)
-
-    async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
-        """The bot may have been given a role; about other members it hears nothing."""
-        if after.id == after.guild.me.id:
-            self.services.guilds.rights_changed(after.guild.id)
-
-    async def on_ready(self) -> None:
-        """Catch up with guilds joined or left and roles deleted while away. May run more than once."""
-        present = {guild.id for guild in self.guilds}
-        known = frozenset(await self.services.guilds.known())
-        for guild_id in present - known:
-            await self.services.guilds.joined(guild_id)
-        for guild_id in known - present:
-            if self._on_my_shards(guild_id) and await self._is_gone(guild_id):
-                await self.services.guilds.left(guild_id)
-        for guild in self.guilds:
-            if not guild.unavailable:
-                await self.services.guilds.roles_are(guild.id, [role.id for role in guild.roles])
-
     async def on_interaction(self, interaction: discord.Interaction["WingcordClient"]) -> None:
         """Answer buttons and forms that outlived their view, which nobody else would acknowledge."""
         if interaction.type not in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
@@ -181,17 +137,3 @@ class WingcordClient(commands.AutoShardedBot):
             await answer_privately(interaction, _("This button or form is too old to work. Use the command once more."))
         except discord.HTTPException as error:
             _log.info("A button that outlived its view could not be answered: %s", error)
-
-    def _on_my_shards(self, guild_id: int) -> bool:
-        """Whether this process would see the guild: others may serve other shards."""
-        return (guild_id >> 22) % (self.shard_count or 1) in self.shards
-
-    async def _is_gone(self, guild_id: int) -> bool:
-        """Ask Discord: forgetting deletes keys, so a guild missing from a list is not enough."""
-        try:
-            await self.fetch_guild(guild_id, with_counts=False)
-        except (discord.NotFound, discord.Forbidden):
-            return True
-        except discord.HTTPException as error:
-            _log.warning("Could not find out whether the bot is still in guild %s: %s", guild_id, error)
-        return False

@@ -10,6 +10,7 @@ BotError
 │   │   └── AddressForbidden   a private or loopback address, which this bot must not contact
 │   ├── NotAPanel              something answered, but not the panel's API (login page, redirect, proxy page)
 │   ├── KeyRefused             the key is wrong, of the wrong kind, or bound to other addresses
+│   ├── KeyMissing             the key was deleted when the bot was removed from the guild, and not entered again yet
 │   ├── PermissionMissing      the key is fine, its panel user lacks a permission
 │   ├── ServerNotFound         the panel does not know this server, or the key may not see it
 │   ├── ServerBusy             a state that forbids everything else (`reason` says which)
@@ -68,6 +69,10 @@ class NotAPanel(PanelError):
 
 class KeyRefused(PanelError):
     """The panel refuses the key itself."""
+
+
+class KeyMissing(PanelError):
+    """The key was deleted when the bot was removed from the guild; nobody has entered it again yet."""
 
 
 class PermissionMissing(PanelError):

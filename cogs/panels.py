@@ -85,7 +85,12 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
 
 def _panel_line(row: PanelRow) -> str:
     servers = ngettext("{count} linked server", "{count} linked servers", row.servers).format(count=row.servers)
-    return f"**{safe(row.panel.label)}** · {kind_words(row.panel.kind)} · {servers}\n{safe(row.panel.url, 200)}"
+    line = f"**{safe(row.panel.label)}** · {kind_words(row.panel.kind)} · {servers}\n{safe(row.panel.url, 200)}"
+    if not row.panel.has_key:
+        line += "\n⚠️ " + _(
+            "Its key was deleted when I was removed from this Discord server: enter it again with `/panel replace-key`."
+        )
+    return line
 
 
 async def setup(bot: WingcordClient) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.console.hub import ConsoleHub
 from bot.console.listener import Listener
 from bot.console.target import ConsoleTarget
-from bot.errors import BotError, NotAllowed, ServerNotFound
+from bot.errors import BotError, KeyMissing, NotAllowed, ServerNotFound
 from bot.i18n import _
 from bot.panel.client import PanelClient
 from bot.panel.models import ConsoleTicket, Resources, ServerList
@@ -52,11 +52,14 @@ class Connections:
         self._hub = hub
 
     async def client(self, permit: Permit) -> "PermittedClient":
-        """Return what acts for the permit, with its key; BotError when the panel was removed meanwhile."""
+        """Return what acts for the permit, with its key.
+
+        Raises KeyMissing where the panel has none, BotError when it was removed meanwhile.
+        """
         return self._permitted(permit, await self._current(permit.panel.guild_id, permit.panel.id))
 
     async def clients(self, permits: Sequence[Permit]) -> "dict[Permit, PermittedClient]":
-        """Return the same for many permits of one guild from one look at its keys; none where a panel is gone."""
+        """Return the same for many permits of one guild from one look at its keys; none where panel or key is gone."""
         keys = await self._store.panels.keys(permits[0].panel.guild_id) if permits else {}
         return {
             permit: self._permitted(permit, self._pooled(keys[permit.panel.id]))
@@ -97,15 +100,17 @@ class Connections:
         return self._target(server, server.panel_id, panel_url)
 
     async def catalogue(self, panel: Panel) -> Catalogue:
-        """Return what an admin picks servers from; BotError when the panel was removed meanwhile."""
+        """Return what an admin picks servers from; raises as `client`."""
         return await self._current(panel.guild_id, panel.id)
 
-    def dropped(self, former: PanelKey, panel: Panel, servers: Sequence[LinkedServer]) -> None:
+    def dropped(self, former: PanelKey | None, panel: Panel, servers: Sequence[LinkedServer]) -> None:
         """Forget a key that was replaced or removed: neither its client nor a console that came by it is used again.
 
-        `servers` are all that the guild had linked then: by a grant, a key is used for servers linked with another.
+        None where there was none: the consoles that wait for one try again. `servers` are all that the guild had linked
+        then: by a grant, a key is used for servers linked with another.
         """
-        self._pool.forget(url=former.url, key=former.key)
+        if former is not None:
+            self._pool.forget(url=former.url, key=former.key)
         for server in servers:
             self._hub.renew(_console_key(panel.id, server))
 
@@ -127,6 +132,8 @@ class Connections:
         """The client for the key that the panel has now."""
         key = await self._store.panels.key(guild_id, panel_id)
         if key is None:
+            if await self._store.panels.get(guild_id, panel_id) is not None:
+                raise key_missing()
             raise BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))
         return self._pooled(key)
 
@@ -218,6 +225,16 @@ class _StoredPanel:
             return await self._current()
         except BotError as error:
             raise ServerNotFound(str(error)) from error
+
+
+def key_missing() -> KeyMissing:
+    """Return the error for a panel without a key."""
+    return KeyMissing(
+        _(
+            "The panel's key was deleted when I was removed from this Discord server: "
+            "an admin can enter it again with /panel replace-key."
+        )
+    )
 
 
 def _console_key(panel_id: int, server: LinkedServer) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
 from bot.services.server_lists import KeptList, ServerLists
 from bot.store.store import Store
-from bot.store.values import Panel
+from bot.store.values import LinkedServer, Panel, PanelKey
 from bot.text.markdown import escape
 
 _MAX_LABEL = 50
@@ -105,8 +105,8 @@ class Panels:
         self._access.require_admin(member)
         async with self._trials.of(member.guild_id, panel.url, key) as (identity, servers):
             await self.require_connected(member, panel)
-            former = await self._store.panels.replace_key(panel.id, key.strip())
-            if former is None:
+            there, former = await self._store.panels.replace_key(panel.id, key.strip())
+            if not there:
                 raise _gone(panel)
             self._connections.dropped(former, panel, await self._store.servers.list(panel.guild_id))
             await self._connections.catalogue(panel)
@@ -145,13 +145,18 @@ class Panels:
         self._access.require_admin(member)
         await self.require_connected(member, panel)
         servers = await self._store.servers.list(member.guild_id)
-        former = await self._store.panels.remove(panel.id)
-        if former is None:
+        there, former = await self._store.panels.remove(panel.id)
+        if not there:
             raise _gone(panel)
         self._connections.dropped(former, panel, servers)
         self._lists.forget(panel.id)
         self._changed(member.guild_id)
         return sum(server.panel_id == panel.id for server in servers)
+
+    def key_deleted(self, former: PanelKey | None, panel: Panel, servers: Sequence[LinkedServer]) -> None:
+        """Drop a key that was deleted from memory, with what was had by it; see `Connections.dropped`."""
+        self._connections.dropped(former, panel, servers)
+        self._lists.forget(panel.id)
 
     async def labels(self, member: Member, typed: str) -> Sequence[str]:
         """Return up to 25 labels that fit what was typed."""
@@ -169,7 +174,8 @@ class Panels:
         choices: list[LinkChoice] = []
         slices, wanted = time_slice.shared(), fold(typed)
         for each in panels:
-            self._lists.refresh_soon(each)
+            if each.has_key:
+                self._lists.refresh_soon(each)
             kept = self._lists.of(each.id)
             for candidate in kept.candidates if kept is not None else ():
                 await slices.breathe()

@@ -12,7 +12,7 @@ from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
 from bot.services.action_log import noted, refusals
-from bot.services.connections import Connections, PermittedClient
+from bot.services.connections import Connections, PermittedClient, key_missing
 from bot.services.console_input import check_template
 from bot.services.finding import MAX_NAME, check_name, named, sought, which
 from bot.services.members import Member
@@ -181,8 +181,8 @@ class Servers:
         """
         permits = (await self._access.rights_of(member)).permits(Action.VIEW)
         clients = await self._connections.clients(permits)
-        asked = [(permit, clients[permit]) for permit in permits if permit in clients]
-        rows = await asyncio.gather(*(self._overview_of(permit, client) for permit, client in asked))
+        asked = [permit for permit in permits if permit in clients or not permit.panel.has_key]
+        rows = await asyncio.gather(*(self._overview_of(permit, clients.get(permit)) for permit in asked))
         now = await self._access.rights_of(member)
         return [row for row in rows if Action.VIEW in now.actions(row.server)]
 
@@ -212,7 +212,9 @@ class Servers:
         signals = tuple(signal for signal in sensible if Action(signal.value) in allowed)
         return _describe(permit, details, resources, note=note, signals=signals)
 
-    async def _overview_of(self, permit: Permit, client: PermittedClient) -> ServerOverview:
+    async def _overview_of(self, permit: Permit, client: PermittedClient | None) -> ServerOverview:
+        if client is None:
+            return ServerOverview(permit.server, PowerState.UNKNOWN, str(key_missing()))
         try:
             async with asyncio.timeout(_OVERVIEW_SECONDS):
                 return ServerOverview(permit.server, self._newest(permit, await client.resources()).state)

@@ -40,6 +40,14 @@ class Grants:
         async with self._database.reading() as session:
             return [grant_value(row) for row in await session.execute(grants_of(guild_id))]
 
+    async def roles(self) -> dict[int, frozenset[int]]:
+        """Return the ids of all roles that were granted anything, by guild id."""
+        found: dict[int, set[int]] = {}
+        async with self._database.reading() as session:
+            for row in await session.execute(select(GrantRow.guild_id, GrantRow.role_id).distinct()):
+                found.setdefault(row.guild_id, set()).add(row.role_id)
+        return {guild_id: frozenset(role_ids) for guild_id, role_ids in found.items()}
+
     async def add(
         self,
         guild_id: int,

@@ -95,36 +95,40 @@ class Panels:
             return panel_value(row) if row is not None else None
 
     async def key(self, guild_id: int, panel_id: int) -> PanelKey | None:
-        """Return what opens the guild's panel of that id: the one way to a stored key, for the pool's clients."""
+        """Return what opens the guild's panel of that id: the one way to a stored key, for the pool's clients.
+
+        None where there is no such panel, and where its key was deleted.
+        """
         async with self._database.reading() as session:
             row = await session.get(PanelRow, panel_id)
             return self._opened(row) if row is not None and row.guild_id == guild_id else None
 
     async def keys(self, guild_id: int) -> dict[int, PanelKey]:
-        """Return what opens the guild's panels, by panel id."""
+        """Return what opens the guild's panels, by panel id; those whose key was deleted are left out."""
         async with self._database.reading() as session:
             rows = await session.scalars(select(PanelRow).where(PanelRow.guild_id == guild_id))
-            return {row.id: self._opened(row) for row in rows}
+            keys = {row.id: self._opened(row) for row in rows}
+            return {panel_id: key for panel_id, key in keys.items() if key is not None}
 
-    async def replace_key(self, panel_id: int, key: str) -> PanelKey | None:
-        """Store another key for the panel; return the one it had, None where there is no such panel any more."""
+    async def replace_key(self, panel_id: int, key: str) -> tuple[bool, PanelKey | None]:
+        """Store another key for the panel; return whether there is such a panel (still), and the key it had, if any."""
         async with self._database.writing() as session:
             row = await hold(session, PanelRow, panel_id)
             if row is None:
-                return None
+                return False, None
             former = self._opened(row)
             row.key_encrypted = self._vault.encrypt(key)
-            return former
+            return True, former
 
-    async def remove(self, panel_id: int) -> PanelKey | None:
+    async def remove(self, panel_id: int) -> tuple[bool, PanelKey | None]:
         """Delete the panel with its servers, their relays and grants, and the grants that act with its key.
 
-        Returns the key that it had; None where there is no such panel any more.
+        Returns whether there was such a panel (still), and the key that it had, if any.
         """
         async with self._database.writing() as session:
             row = await hold(session, PanelRow, panel_id)
             if row is None:
-                return None
+                return False, None
             former = self._opened(row)
             servers = select(ServerRow.id).where(ServerRow.panel_id == panel_id).scalar_subquery()
             await delete_relays(session, RelayRow.server_id.in_(servers))
@@ -133,7 +137,7 @@ class Panels:
             )
             await session.execute(delete(ServerRow).where(ServerRow.panel_id == panel_id))
             await session.execute(delete(PanelRow).where(PanelRow.id == panel_id))
-            return former
+            return True, former
 
     async def rotate_keys(self) -> int:
         """Encrypt with the newest secret key what an older one encrypted, and return how many keys that were.
@@ -144,16 +148,25 @@ class Panels:
         renewed = 0
         async with self._database.writing() as session:
             for row in await session.scalars(select(PanelRow)):
-                encrypted = self._vault.renew(row.key_encrypted)
+                encrypted = None if row.key_encrypted is None else self._vault.renew(row.key_encrypted)
                 if encrypted is not None:
                     row.key_encrypted = encrypted
                     renewed += 1
         return renewed
 
-    def _opened(self, row: PanelRow) -> PanelKey:
+    def _opened(self, row: PanelRow) -> PanelKey | None:
+        if row.key_encrypted is None:
+            return None
         return PanelKey(url=row.url, kind=PanelKind(row.kind), key=self._vault.decrypt(row.key_encrypted))
 
 
 def panel_value(row: PanelRow) -> Panel:
     """Return what the database hands out for a row."""
-    return Panel(id=row.id, guild_id=row.guild_id, url=row.url, kind=PanelKind(row.kind), label=row.label)
+    return Panel(
+        id=row.id,
+        guild_id=row.guild_id,
+        url=row.url,
+        kind=PanelKind(row.kind),
+        label=row.label,
+        has_key=row.key_encrypted is not None,
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import exists, select, text
 from bot.errors import StartupError
 from bot.store import sqlite
 from bot.store.database import Database, cannot_open, make_engine, make_folder, sqlite_file, try_file
+from bot.store.departures import Departures
 from bot.store.grants import Grants
 from bot.store.guilds import Guilds
 from bot.store.journal import Journal
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, database: Database, vault: Vault, limits: Limits) -> None:
         self._database = database
         self.guilds = Guilds(database)
+        self.departures = Departures(database)
         self.panels = Panels(database, vault, most=limits.panels)
         self.servers = Servers(database, most=limits.servers)
         self.grants = Grants(database, most=limits.grants)

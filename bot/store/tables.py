@@ -37,6 +37,23 @@ class GuildRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     created_at: Mapped[datetime] = mapped_column(default=_now)
+    member: Mapped[bool] = mapped_column(server_default=false())
+    """Whether Discord has shown the guild as one that the bot is in. Others may have its commands without it."""
+
+
+class DepartureRow(Base):
+    """A guild that Discord does not show to the bot any more (see `values.Departure`)."""
+
+    __tablename__ = "departures"
+
+    guild_id: Mapped[int] = mapped_column(
+        ForeignKey("guilds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    since: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    days: Mapped[int]
+    keys_deleted: Mapped[bool]
 
 
 class PanelRow(Base):
@@ -51,7 +68,8 @@ class PanelRow(Base):
     kind: Mapped[str]
     label: Mapped[str]
     label_folded: Mapped[str]
-    key_encrypted: Mapped[str]
+    key_encrypted: Mapped[str | None]
+    """None once it was deleted because the bot was removed from the guild."""
     created_at: Mapped[datetime] = mapped_column(default=_now)
 
 

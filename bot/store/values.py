@@ -18,6 +18,8 @@ class Panel:
     kind: PanelKind
     label: str
     """Unique within the guild, compared case-insensitively."""
+    has_key: bool = True
+    """False once its key was deleted because the bot was removed from the guild."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,33 @@ class PanelKey:
     url: str
     kind: PanelKind
     key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A guild that Discord does not show to the bot any more; nothing of it runs, and all of it is kept for a grace."""
+
+    since: datetime
+    """When that was noticed, UTC."""
+    told_at: datetime | None = None
+    """When Discord said by itself that the bot was removed; None where the guild was found missing."""
+    confirmed_at: datetime | None = None
+    """When Discord, asked, last gave the answer that a day of the grace is counted from."""
+    days: int = 0
+    """How many days of the grace are over."""
+    keys_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much is stored for a guild."""
+
+    panels: int
+    keys: int
+    """Of the panels, those whose key is stored."""
+    servers: int
+    grants: int
+    relays: int
 
 
 @dataclass(frozen=True, slots=True)

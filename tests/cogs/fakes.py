@@ -78,11 +78,10 @@ class Script:
     grants: list[AccessRow] = field(default_factory=list)
     relays: list[RelayRow] = field(default_factory=list)
     asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
-    guilds: set[int] = field(default_factory=set)
     room: int | None = None
     """How many more servers can be linked, if there is a limit."""
-    deleted_channels: list[tuple[int, int]] = field(default_factory=list)
-    rights_changed: list[int] = field(default_factory=list)
+    heard: list[tuple[object, ...]] = field(default_factory=list)
+    """What the guilds service was told, in order."""
 
     async def step_in(self, method: str, *arguments: object) -> None:
         self.asked.append((method, arguments))
@@ -318,28 +317,28 @@ class FakeRelays(_Fake):
 
 
 class FakeGuilds(_Fake):
-    async def joined(self, guild_id):
-        await self._script.step_in("guilds.joined", guild_id)
-        self._script.guilds.add(guild_id)
+    """Notes what it is told; none of its methods waits for anything."""
 
-    async def left(self, guild_id):
-        await self._script.step_in("guilds.left", guild_id)
-        self._script.guilds.discard(guild_id)
+    def here(self, guild_id):
+        self._script.heard.append(("here", guild_id))
 
-    async def role_deleted(self, guild_id, role_id):
-        await self._script.step_in("guilds.role_deleted", guild_id, role_id)
+    def left(self, guild_id):
+        self._script.heard.append(("left", guild_id))
 
-    async def roles_are(self, guild_id, role_ids):
-        pass
+    def spoke(self, guild_id):
+        self._script.heard.append(("spoke", guild_id))
+
+    def role_deleted(self, guild_id, role_id):
+        self._script.heard.append(("role deleted", guild_id, role_id))
+
+    def connected(self):
+        self._script.heard.append(("connected",))
 
     def rights_changed(self, guild_id):
-        self._script.rights_changed.append(guild_id)
+        self._script.heard.append(("rights changed", guild_id))
 
     def channel_deleted(self, guild_id, channel_id):
-        self._script.deleted_channels.append((guild_id, channel_id))
-
-    async def known(self):
-        return sorted(self._script.guilds)
+        self._script.heard.append(("channel deleted", guild_id, channel_id))
 
 
 class TreeState:

@@ -210,65 +210,6 @@ async def test_a_form_older_than_the_process_is_answered(world):
     assert world.script.calls("panels.connect") == []
 
 
-async def test_guilds_come_and_go(world):
-    """Joining makes room, being thrown out forgets."""
-    world.bot.dispatch("guild_join", world.bot.get_guild(world.guild.id))
-    await world.env.settle()
-    assert world.guild.id in world.script.guilds
-    world.env.backend.emit("GUILD_DELETE", {"id": str(world.guild.id)})
-    await world.env.settle()
-
-    assert world.script.calls("guilds.left") == [(world.guild.id,)]
-
-
-async def test_a_deleted_channel_or_thread_is_told_at_once(world):
-    """Its relays must not wait for something to say."""
-    channel = {"id": str(world.channel.id), "guild_id": str(world.guild.id), "type": 0, "name": "console"}
-    world.env.backend.emit("CHANNEL_DELETE", channel)
-    world.env.backend.emit("THREAD_DELETE", channel | {"id": "77", "parent_id": str(world.channel.id), "type": 11})
-    await world.env.settle()
-
-    assert world.script.deleted_channels == [(world.guild.id, world.channel.id), (world.guild.id, 77)]
-
-
-async def test_changed_roles_and_channels_are_told_for_their_guild(world):
-    """They may give back what the bot lacked."""
-    await world.env.settle()
-    world.script.rights_changed.clear()
-    guild = world.bot.get_guild(world.guild.id)
-    world.bot.dispatch("guild_role_update", guild.default_role, guild.default_role)
-    channel = guild.get_channel(world.channel.id)
-    world.bot.dispatch("guild_channel_update", channel, channel)
-    world.bot.dispatch("member_update", guild.me, guild.me)
-    await world.env.settle()
-
-    assert world.script.rights_changed == [world.guild.id] * 3
-
-
-async def test_an_outage_is_no_farewell(world):
-    """An unavailable guild keeps its keys."""
-    world.env.backend.emit("GUILD_DELETE", {"id": str(world.guild.id), "unavailable": True})
-    await world.env.settle()
-
-    assert world.script.calls("guilds.left") == []
-
-
-async def test_guilds_left_while_away_are_forgotten_once_discord_confirms(world):
-    """Missing from the list is not enough: a guild that can still be fetched is kept."""
-    gone = 424242
-    world.script.guilds |= {gone, world.guild.id}
-    world.env.inject_error("GET", f"/guilds/{gone}", status=404, code=10004, message="Unknown Guild")
-    world.bot.dispatch("ready")
-    await world.env.settle()
-    assert world.script.calls("guilds.left") == [(gone,)]
-
-    world.script.guilds |= {gone}
-    world.env.inject_error("GET", f"/guilds/{gone}", status=503)
-    world.bot.dispatch("ready")
-    await world.env.settle()
-    assert world.script.calls("guilds.left") == [(gone,)]
-
-
 async def test_commands_do_nothing_in_direct_messages(world):
     """Should Discord ever deliver one, it is refused with a sentence."""
     from bot.errors import BadInput

@@ -27,14 +27,14 @@ class BotProcess:
         self.environment = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ
         } | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default", "LOG_LEVEL": "debug", **environment}
+        self.program = ("-m", "bot")
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, *arguments: str) -> None:
         with self.log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "bot",
+                *self.program,
                 *arguments,
                 cwd=self.folder,
                 env=self.environment,

@@ -85,10 +85,13 @@ async def test_a_database_is_handed_over_on_purpose_and_nothing_is_deleted_by_th
 
 
 async def test_a_database_of_an_older_version_belongs_to_whoever_starts_on_it_next(world, another):
+    await world.discord.wait_until(lambda: any("'application'" in row for row in rows(world)["state"]), timeout=30)
     assert (await world.bot.stop())[0] == 0
     with closing(sqlite3.connect(world.bot.folder / "data/wingcord.db")) as connection, connection:
         assert connection.execute("DELETE FROM state WHERE key = 'application'").rowcount == 1
     connects = world.discord.gateway.identifies
     await world.bot.start()
     await world.discord.wait_until(lambda: world.discord.gateway.identifies > connects, timeout=30)
-    assert any("'application'" in row and "Wingcord" in row for row in rows(world)["state"])
+    await world.discord.wait_until(
+        lambda: any("'application'" in row and "Wingcord" in row for row in rows(world)["state"]), timeout=30
+    )

@@ -41,7 +41,13 @@ class Place:
                 timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
             relays=Relays(store, access, changed=woken.append, health=lambda _relay: None),
-            guilds=Guilds(store, pool, changed=woken.append, rights_changed=woken.append, channel_gone=lambda *_: None),
+            guilds=Guilds(
+                store,
+                changed=woken.append,
+                rights_changed=woken.append,
+                channel_gone=lambda *_: None,
+                forget=panels.key_deleted,
+            ),
         )
 
     def server(self, name, *, rights=RIGHTS, **game):

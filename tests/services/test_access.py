@@ -4,7 +4,6 @@ import pytest
 
 from bot.errors import BadInput, NotAllowed
 from bot.services.access import PRESETS, Access, parse_actions
-from bot.services.guilds import Guilds
 from bot.services.members import Member
 from bot.terms import Action, PanelKind, Separators
 
@@ -207,17 +206,6 @@ async def test_a_grant_of_any_command_goes_before_one_whose_patterns_do_not_take
     await grant(access, admin, "command", panel=other)
     assert (await access.require(helper, Action.COMMAND, castle, command="sm_kick x")).panel.id == castle.panel_id
     assert (await access.require(helper, Action.COMMAND, castle, command="sm_kick x; quit")).panel.id == other.id
-
-
-async def test_grants_of_deleted_roles_go_with_them(access, admin, store, castle):
-    guilds = Guilds(
-        store, None, changed=lambda _guild: None, rights_changed=lambda _guild: None, channel_gone=lambda *_: None
-    )
-    for role in (70, 71, 72):
-        await grant(access, admin, "start", role=role)
-    await guilds.role_deleted(GUILD, 70)
-    await guilds.roles_are(GUILD, [72, 99])
-    assert [row.grant.role_id for row in await access.list(admin)] == [72]
 
 
 async def test_check_shows_the_command_patterns_unless_a_role_may_send_any(access, admin, castle):

@@ -448,19 +448,6 @@ async def test_a_relay_with_a_bad_pattern_is_refused_and_one_without_masking_war
         await place.services.relays.remove(admin, server=None, channel_id=5)
 
 
-async def test_leaving_a_guild_deletes_everything_of_it_and_nothing_of_others(place, admin):
-    place.server("Castle")
-    await place.connect(admin)
-    castle = await place.link(admin, "Castle")
-    await place.services.relays.add(admin, server=castle, channel_id=5)
-    neighbour = replace(admin, guild_id=901)
-    await place.connect(neighbour)
-    await place.services.guilds.left(admin.guild_id)
-    assert await place.store.panels.list(admin.guild_id) == []
-    assert await place.store.relays.list() == []
-    assert len(await place.store.panels.list(901)) == 1
-
-
 @pytest.mark.timeout(120)
 async def test_a_panel_that_takes_twenty_seconds_is_waited_for_and_asked_only_once(place, admin):
     """A panel waits up to 20 s for its node; giving up earlier would report failures for what did happen."""

@@ -12,7 +12,7 @@ from bot.errors import BadInput, UnknownServer
 from bot.store.grants import ANY
 from bot.store.store import Store
 from bot.store.tables import Base, StateRow
-from bot.store.values import LinkedServer, Outgoing, Panel, PanelKey, Pause, WaitingBatch, WaitingItem
+from bot.store.values import Departure, LinkedServer, Outgoing, Panel, PanelKey, Pause, WaitingBatch, WaitingItem
 from bot.terms import Action, PanelKind, RelayStyle, Separators
 from bot.text.markdown import escape
 from bot.vitals import DeliveredTail
@@ -82,19 +82,19 @@ async def test_guilds_share_nothing(store: Store) -> None:
 
 async def test_a_key_is_replaced(store: Store) -> None:
     panel = await panel_of(store)
-    former = await store.panels.replace_key(panel.id, "ptlc_another")
-    assert former is not None and former.key == SECRET
+    there, former = await store.panels.replace_key(panel.id, "ptlc_another")
+    assert there and former is not None and former.key == SECRET
     assert await store.panels.key(GUILD, panel.id) == replace(former, key="ptlc_another")
     assert await store.panels.get(GUILD, panel.id) == panel
 
 
 async def test_a_removed_panel_has_no_key_to_read_or_replace(store: Store) -> None:
     panel = await panel_of(store)
-    removed = await store.panels.remove(panel.id)
-    assert removed is not None and removed.key == SECRET
+    there, removed = await store.panels.remove(panel.id)
+    assert there and removed is not None and removed.key == SECRET
     assert await store.panels.key(GUILD, panel.id) is None
-    assert await store.panels.replace_key(panel.id, "ptlc_another") is None
-    assert await store.panels.remove(panel.id) is None
+    assert await store.panels.replace_key(panel.id, "ptlc_another") == (False, None)
+    assert await store.panels.remove(panel.id) == (False, None)
 
 
 async def test_what_is_known_of_a_servers_console_is_kept(store: Store) -> None:
@@ -234,6 +234,7 @@ async def test_removing_a_panel_takes_all_that_hangs_on_it(store: Store) -> None
 
 
 async def fill(store: Store, guild_id: int) -> None:
+    """Store one of everything."""
     server = await server_of(store, await panel_of(store, guild_id))
     await store.grants.add(guild_id, 5, [Action.VIEW], server.id)
     relay = await store.relays.add(guild_id, server.id, guild_id % 1000)
@@ -244,12 +245,13 @@ async def fill(store: Store, guild_id: int) -> None:
     await store.journal.write_ahead(
         Outgoing(relay.channel_id, "n", "content", None, None, datetime.now(UTC), {relay.id: tail})
     )
+    await store.departures.put(guild_id, Departure(NOON))
 
 
 async def test_leaving_a_guild_deletes_everything_of_it_and_nothing_else(store: Store) -> None:
     await fill(store, GUILD)
     await fill(store, OTHER)
-    await store.guilds.remove(GUILD)
+    assert await store.departures.delete_everything(GUILD, Departure(NOON))
     async with store._database.reading() as session:
         for table in Base.metadata.sorted_tables:
             if table.name != "state":

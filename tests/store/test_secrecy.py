@@ -1,9 +1,14 @@
 """Panel keys on the disk: never readable, and gone when they were removed."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from bot.store.store import Store
+from bot.store.values import Departure
 from bot.terms import PanelKind
 
 from .conftest import on_sqlite
@@ -26,14 +31,20 @@ async def test_no_key_is_readable_in_any_file_of_the_database(
 
 
 @on_sqlite
-async def test_a_removed_key_leaves_no_trace_even_encrypted(opened, stored: Callable[[], bytes]) -> None:
+@pytest.mark.parametrize("how", ["keys", "everything"])
+async def test_a_removed_key_leaves_no_trace_even_encrypted(opened, stored: Callable[[], bytes], how: str) -> None:
     async with opened() as store:
         await store.panels.add(1, "https://panel.example", PanelKind.PTERODACTYL, "Main", SECRET)
     before = stored()
     start = before.index(b"gAAAAA")
     encrypted = before[start : start + 100]
+    left = Departure(datetime.now(UTC))
     async with opened() as store:
-        await store.guilds.remove(1)
+        await store.departures.put(1, left)
+        if how == "keys":
+            assert await store.departures.delete_keys(1, left, replace(left, keys_deleted=True))
+        else:
+            assert await store.departures.delete_everything(1, left)
     assert encrypted not in stored()
 
 
