@@ -246,7 +246,8 @@ class GuildRelays:
             await asyncio.sleep(self._timing.retry)
 
     async def _stop(self, relay_id: int) -> None:
-        await _end([self._running.pop(relay_id).task])
+        await _end([self._running[relay_id].task])
+        del self._running[relay_id]  # not before: whoever asks meanwhile is told how it is doing
 
 
 def _broken() -> BotError:
