@@ -12,6 +12,9 @@ DELIVERED_LINES = 300
 MARK_BYTES = 8
 """Length of the digest that stands for a line in a tail that is kept for long."""
 
+LONGEST_UNFOLDED = 1024
+"""Characters of a line that is compared as a whole. Longer ones are rare, and may have 64 KiB."""
+
 _DAEMON = re.compile(r"\x1b\[33m\x1b\[1m\[[^\]]* Daemon\]:")
 
 
@@ -23,6 +26,16 @@ def is_daemon_line(text: str) -> bool:
 def key(text: str) -> str:
     """Return what is the same for a line that comes live and in the history: they may differ in what ends it."""
     return text.rstrip()
+
+
+def folded(text: str) -> str:
+    """Return a text that can be kept and compared in place of a giant line: its beginning and its digest.
+
+    Others are returned as they are. What is returned has the same `key` for two lines if, and only if, they have.
+    """
+    if len(text) <= LONGEST_UNFOLDED or len(text := key(text)) <= LONGEST_UNFOLDED:
+        return text
+    return text[:LONGEST_UNFOLDED] + digits(text)
 
 
 def mark(text: str) -> bytes:

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.console.bounds import weight
 from bot.console.events import ConsoleLine
 from bot.console.history import once, recover
-from bot.console.marks import WINGS_HISTORY, digits, is_daemon_line, marked
+from bot.console.marks import DELIVERED_LINES, WINGS_HISTORY, digits, folded, is_daemon_line, marked
 from bot.vitals import DeliveredTail
 
 RING_LINES = 1000
+RING_BYTES = 2 * 1024 * 1024
+"""Of text; a thousand lines of a usual length have a tenth of it."""
 _ENOUGH = 3
 """So many known lines are the history's: one alone may have been said again just now."""
 _START_MARGIN = timedelta(seconds=1)
@@ -22,7 +25,10 @@ class Memory:
 
     def __init__(self, *, restart_margin: timedelta) -> None:
         self._restart_margin = restart_margin
-        self._ring: deque[ConsoleLine] = deque(maxlen=RING_LINES)
+        self._ring: deque[ConsoleLine] = deque()
+        self._ring_bytes = 0
+        self._faded: deque[str] = deque(maxlen=DELIVERED_LINES)
+        """What the lines just before the ring's are compared by, where giant lines left too few whole ones in it."""
         self._held: list[ConsoleLine] | None = None
         self._early = 0
         self._blanks = 0
@@ -41,8 +47,16 @@ class Memory:
         return list(self._ring)[-count:] if count > 0 else []
 
     def add(self, line: ConsoleLine) -> None:
-        """Remember a line that was delivered."""
+        """Remember a line that was delivered: whole while there is room, then by what it is compared by."""
         self._ring.append(line)
+        self._ring_bytes += weight(line.text)
+        while len(self._ring) > RING_LINES or self._ring_bytes > RING_BYTES:
+            oldest = self._ring.popleft().text
+            self._ring_bytes -= weight(oldest)
+            if len(self._ring) < DELIVERED_LINES:
+                self._faded.append(folded(oldest))
+            else:
+                self._faded.clear()
 
     # The history
 
@@ -104,21 +118,23 @@ class Memory:
         self._blanks_at_first = self._blanks
         tails = [marked(past.marks) for past in pasts if not self._started_after(past.at)]
         order = once([line.text for line in held], early=self._early, blanks=self._blanks, tails=tails)
-        self._ring.extend(held[index] for index in order)
+        for index in order:
+            self.add(held[index])
 
     def resume(self, *, was_offline: bool) -> tuple[list[ConsoleLine], bool]:
         """End a later history. Returns the lines that were missed, and whether that is all that was."""
         held, self._held = self._held or [], None
         found = recover(
-            [line.text for line in self._ring],
-            [line.text for line in held],
+            [*self._faded, *(folded(line.text) for line in self._ring)],
+            [folded(line.text) for line in held],
             early=self._early,
             blanks=self._blanks,
             fresh=self._restarted(),
             was_offline=was_offline,
         )
         lines = [replace(held[index], recovered=True) for index in found.new]
-        self._ring.extend(lines)
+        for line in lines:
+            self.add(line)
         # A server that is off has no history to ask for: what it printed at its end is gone.
         complete = found.complete if self._asked else was_offline
         return lines, complete
@@ -129,7 +145,7 @@ class Memory:
         found = recover(
             marked(past.marks),
             [line.text for line in known],
-            blanks=self._blanks_at_first,
+            blanks=self._blanks_at_first if not self._faded else WINGS_HISTORY,  # the ring is not all there was
             fresh=self._started_after(past.at),
             was_offline=past.offline,
             remembered=True,
