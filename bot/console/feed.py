@@ -10,6 +10,7 @@ from bot.console.events import (
     ConsoleEvent,
     ConsoleLine,
     Disconnected,
+    LinesDropped,
     Parked,
     StatsUpdated,
     StatusChanged,
@@ -180,6 +181,8 @@ class Feed:
             self._publish(Connected(at, self._lost_at, len(lines), complete))
             for line in lines:
                 self._publish(line)
+            if self.memory.dropped:
+                self._publish(LinesDropped(self.memory.dropped))
             self._tell_state()
             if self.stats is not None:
                 self._publish(self.stats)

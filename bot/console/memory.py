@@ -14,6 +14,10 @@ from bot.vitals import DeliveredTail
 RING_LINES = 1000
 RING_BYTES = 2 * 1024 * 1024
 """Of text; a thousand lines of a usual length have a tenth of it."""
+HELD_BYTES = 16 * 1024 * 1024
+"""Of text collected while a history comes: more than a history of nothing but the longest lines."""
+_EACH = 128
+"""Bytes that a line takes beside its text, about."""
 _ENOUGH = 3
 """So many known lines are the history's: one alone may have been said again just now."""
 _START_MARGIN = timedelta(seconds=1)
@@ -30,6 +34,9 @@ class Memory:
         self._faded: deque[str] = deque(maxlen=DELIVERED_LINES)
         """What the lines just before the ring's are compared by, where giant lines left too few whole ones in it."""
         self._held: list[ConsoleLine] | None = None
+        self._held_bytes = 0
+        self._dropped = self._dropped_early = 0
+        self._torn = False
         self._early = 0
         self._blanks = 0
         self._asked = False
@@ -68,11 +75,18 @@ class Memory:
     @property
     def collected(self) -> int:
         """How many lines, blank ones included, came since the history was asked for."""
-        return len(self._held or ()) - self._early + self._blanks
+        held = len(self._held or ()) - self._early
+        return held + self._blanks + self._dropped - self._dropped_early
+
+    @property
+    def dropped(self) -> int:
+        """How many lines came while the last history was collected, and found no room."""
+        return self._dropped
 
     def hold(self) -> None:
         """Collect lines from now on: what comes may be live or history."""
         self._held, self._early, self._blanks, self._asked = [], 0, 0, False
+        self._held_bytes = self._dropped = self._dropped_early = 0
         self._started_at = None
 
     def asked(self, pasts: Iterable[DeliveredTail] = ()) -> None:
@@ -81,15 +95,23 @@ class Memory:
         `pasts`: what the listeners had in an earlier life.
         """
         self._early, self._blanks, self._asked = len(self._held or ()), 0, True
+        self._dropped_early = self._dropped
         self._known = {digits(line.text) for line in self._ring if not is_daemon_line(line.text)}
         if not self._ring:
             self._known.update(*(marked(past.marks) for past in pasts if not self._started_after(past.at)))
         self._recognised = 0
 
     def collect(self, line: ConsoleLine) -> None:
-        """Take a line while holding."""
+        """Take a line while holding; once there is no room, it and all that follow are only counted.
+
+        What came first is what the history is recognised by.
+        """
         if self._held is not None:
-            self._held.append(line)
+            self._held_bytes += weight(line.text) + _EACH
+            if self._held_bytes <= HELD_BYTES:
+                self._held.append(line)
+            else:
+                self._dropped += 1
             if self._asked and self._recognised < _ENOUGH and digits(line.text) in self._known:
                 self._recognised += 1
 
@@ -114,7 +136,7 @@ class Memory:
 
     def begin(self, pasts: Iterable[DeliveredTail]) -> None:
         """End the first history. `pasts`: what the listeners had in an earlier life."""
-        held, self._held = self._held or [], None
+        held = self._collected()
         self._blanks_at_first = self._blanks
         tails = [marked(past.marks) for past in pasts if not self._started_after(past.at)]
         order = once([line.text for line in held], early=self._early, blanks=self._blanks, tails=tails)
@@ -123,7 +145,7 @@ class Memory:
 
     def resume(self, *, was_offline: bool) -> tuple[list[ConsoleLine], bool]:
         """End a later history. Returns the lines that were missed, and whether that is all that was."""
-        held, self._held = self._held or [], None
+        held = self._collected()
         found = recover(
             [*self._faded, *(folded(line.text) for line in self._ring)],
             [folded(line.text) for line in held],
@@ -136,7 +158,7 @@ class Memory:
         for line in lines:
             self.add(line)
         # A server that is off has no history to ask for: what it printed at its end is gone.
-        complete = found.complete if self._asked else was_offline
+        complete = (found.complete if self._asked else was_offline) and not self._dropped
         return lines, complete
 
     def since(self, past: DeliveredTail) -> tuple[list[ConsoleLine], bool]:
@@ -152,8 +174,14 @@ class Memory:
             by_marks=True,
         )
         # A server that is off has no history: if it was off before as well, there was nothing to miss.
-        complete = found.complete or (past.offline and not known)
+        complete = (found.complete or (past.offline and not known)) and not self._torn
         return [replace(known[index], recovered=True) for index in found.new], complete
+
+    def _collected(self) -> list[ConsoleLine]:
+        """End a history; lines that found no room are missing from the ring from now on."""
+        held, self._held = self._held or [], None
+        self._torn = self._torn or self._dropped > 0
+        return held
 
     def drop_held(self) -> None:
         """The connection broke while the history came: the next one will have it again."""

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.console.events import ConsoleLine
+from bot.console.events import ConsoleLine, LinesDropped
+from bot.console.feed import Feed
+from bot.console.listener import Listener
 from bot.console.marks import LONGEST_UNFOLDED, WINGS_HISTORY, folded, key, mark
-from bot.console.memory import RING_BYTES, RING_LINES, Memory
+from bot.console.memory import HELD_BYTES, RING_BYTES, RING_LINES, Memory
+from bot.console.timing import ConsoleTiming
 from bot.vitals import DeliveredTail
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -104,3 +107,57 @@ TEXTS = st.builds(
 def test_folded_lines_are_the_same_where_whole_ones_are(one, other):
     assert (key(folded(one)) == key(folded(other))) == (key(one) == key(other))
     assert len(folded(one)) < LONGEST_UNFOLDED + 100
+
+
+def test_what_comes_with_a_history_is_held_up_to_a_size_and_the_rest_counted():
+    """The beginning is kept: by it the history is recognised."""
+    log = [line(f"line {number}") for number in range(100)]
+    memory = remembering(log)
+    flood = [giant(number) for number in range(HELD_BYTES // GIANT + 300)]
+    texts, complete = back(memory, [*log, *flood])
+    assert texts == [one.text for one in flood[: len(texts)]]
+    assert HELD_BYTES * 0.9 < sum(map(len, texts)) <= HELD_BYTES
+    assert len(texts) + memory.dropped == len(flood)
+    assert not complete
+    assert not memory.since(DeliveredTail(mark(flood[len(texts) - 1].text), NOW))[1]
+    assert back(memory, [flood[len(texts) - 1], line("new")])[0] == ["new"]
+    assert memory.dropped == 0
+
+
+def test_tiny_lines_are_bounded_as_well_and_all_count_as_come():
+    memory = remembering([])
+    memory.hold()
+    memory.collect(line("early"))
+    memory.asked()
+    one = line(".")
+    for _ in range(200_000):
+        memory.collect(one)
+    assert memory.collected == 200_000
+    assert 50_000 < memory.dropped < 150_000
+
+
+def test_the_longest_history_there_is_finds_room():
+    log = [giant(number) for number in range(WINGS_HISTORY + 100)]
+    texts, complete = back(remembering(log[:120]), log[100:])
+    assert texts == [one.text for one in log[120:]]
+    assert complete
+
+
+async def test_a_listener_is_told_how_many_lines_found_no_room_beside_a_history(monkeypatch):
+    monkeypatch.setattr("bot.console.memory.HELD_BYTES", 10_000)
+    feed = Feed("Castle", timing=ConsoleTiming(), now=lambda: NOW)
+    listener = Listener(None, limit=1000, past=None)
+    feed.attach(listener)
+    for lines in ([], [line("x" * 1000 + str(number)) for number in range(100)]):
+        feed.hold()
+        feed.asked()
+        for one in lines:
+            feed.line(one)
+        feed.release()
+        feed.lost("Gone.")
+    listener.end()
+    got = [event async for event in listener]
+    told = [event.count for event in got if isinstance(event, LinesDropped)]
+    assert len(told) == 1
+    assert told[0] + sum(isinstance(event, ConsoleLine) for event in got) == 100
+    assert told[0] > 50
