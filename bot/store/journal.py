@@ -20,7 +20,7 @@ from bot.store.journal_news import News
 from bot.store.tables import RelayMessageRow, RelayRow, RelayTailRow
 from bot.store.troubles import Doing, unavailable
 from bot.store.values import Outgoing, WaitingBatch
-from bot.store.vault import Vault
+from bot.store.vault import Vault, other_keys
 from bot.vitals import DeliveredTail
 
 _log = logging.getLogger(__name__)
@@ -93,6 +93,16 @@ class Journal:
             for batch in await waiting.read(session, self._vault, channel_ids):
                 found.setdefault(batch.channel_id, []).append(batch)
             return found
+
+    async def require_fitting_keys(self) -> None:
+        """Refuse secret keys that open nothing of what waits: only where they fit, what cannot be read is damaged.
+
+        Raises:
+            StartupError: there is something, and none of it can be read.
+        """
+        async with self._database.reading() as session:
+            if not await waiting.secret_keys_fit(session, self._vault):
+                raise other_keys()
 
     async def rotate_keys(self) -> None:
         """Encrypt with the newest secret key what an older one encrypted."""

@@ -32,7 +32,8 @@ class MaskingSecret:
             if value is None:
                 if row is not None:
                     _log.warning("no secret key fits the value that decides the marks of masked text: they change")
-                encrypted = await session.scalar(select(PanelRow.key_encrypted).order_by(PanelRow.id).limit(1))
+                keys = select(PanelRow.key_encrypted).where(PanelRow.key_encrypted.is_not(None))
+                encrypted = await session.scalar(keys.order_by(PanelRow.id).limit(1))
                 value = self._vault.digest(encrypted)
                 await put(session, StateRow, {"key": _FACT, "value": self._vault.seal(value).decode()})
             return value

@@ -139,6 +139,19 @@ class Panels:
             await session.execute(delete(PanelRow).where(PanelRow.id == panel_id))
             return True, former
 
+    async def secret_keys_fit(self) -> bool:
+        """Whether a stored key proves that the secret keys are the right ones; False where no key is stored.
+
+        Raises:
+            StartupError: they are not.
+        """
+        query = select(PanelRow.key_encrypted).where(PanelRow.key_encrypted.is_not(None)).limit(1)
+        async with self._database.reading() as session:
+            encrypted = await session.scalar(query)
+        if encrypted is not None:
+            self._vault.decrypt(encrypted)
+        return encrypted is not None
+
     async def rotate_keys(self) -> int:
         """Encrypt with the newest secret key what an older one encrypted, and return how many keys that were.
 

@@ -59,6 +59,9 @@ class Store:
         try_file(database_url)
         try:
             await migrate(database_url)
+            # Before anything is changed: what wrong secret keys cannot open must not be taken for damaged.
+            if not await store.panels.secret_keys_fit():
+                await store.journal.require_fitting_keys()
             await store.masking_secret.get()  # made before any key is rotated
             await store.rotate_keys()
         except StartupError:

@@ -45,13 +45,7 @@ class Vault:
         try:
             return self._all.decrypt(encrypted.encode()).decode()
         except InvalidToken as error:
-            raise StartupError(
-                _(
-                    "The stored panel keys were encrypted with other secret keys: put the former ones back"
-                    " (in SECRET_KEYS, or as the key file beside the database), behind the new ones if there are any."
-                ),
-                exit_code=ExitCode.SECRET_KEYS,
-            ) from error
+            raise other_keys() from error
 
     def renew(self, encrypted: str) -> str | None:
         """Return the text encrypted anew, or None where the newest key encrypted it already.
@@ -99,6 +93,17 @@ def _fits(fernet: Fernet, encrypted: bytes) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+def other_keys() -> StartupError:
+    """Return the error for stored things that none of the secret keys opens."""
+    return StartupError(
+        _(
+            "What is stored, panel keys or lines that wait, was encrypted with other secret keys: put the former ones"
+            " back (in SECRET_KEYS, or as the key file beside the database), behind the new ones if there are any."
+        ),
+        exit_code=ExitCode.SECRET_KEYS,
+    )
 
 
 def _fernet(number: int, key: str) -> Fernet:

@@ -97,6 +97,20 @@ async def nothing(session: AsyncSession) -> bool:
     return not any([await session.scalar(select(exists().select_from(t))) for t in (RelayWaitingRow, RelayMessageRow)])
 
 
+async def secret_keys_fit(session: AsyncSession, vault: Vault) -> bool:
+    """Whether anything that waits or is on its way can be read, or there is nothing."""
+    found = False
+    for sealed in await session.scalars(select(RelayWaitingRow.sealed)):
+        found = True
+        if vault.unseal(sealed) is not None:
+            return True
+    for content in await session.scalars(select(RelayMessageRow.content)):
+        found = True
+        if vault.unseal(content.encode()) is not None:
+            return True
+    return not found
+
+
 async def renew(session: AsyncSession, vault: Vault) -> None:
     """Encrypt with the newest secret key what an older one encrypted, messages on their way included."""
     for row in (await session.scalars(select(RelayWaitingRow))).all():

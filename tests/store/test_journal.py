@@ -10,9 +10,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 
+from bot.errors import StartupError
 from bot.store.store import Store
 from bot.store.tables import RelayWaitingRow
-from bot.store.values import Outgoing, WaitingBatch, WaitingItem
+from bot.store.values import Departure, Outgoing, WaitingBatch, WaitingItem
 from bot.store.vault import Vault
 from bot.terms import PanelKind
 from bot.vitals import DeliveredTail
@@ -305,6 +306,31 @@ async def test_what_was_encrypted_with_a_lost_key_is_forgotten_with_all_behind_i
     async with opened() as store:
         assert texts((await store.journal.waiting())[11]) == ["a", "d"]
     assert caplog.text.count("cannot be read, be it for another secret key") == 1
+
+
+@pytest.mark.parametrize("what", ["waiting", "message"])
+async def test_a_start_with_wrong_secret_keys_is_refused_and_leaves_what_waits_alone(opened, what) -> None:
+    """Also where no panel key would tell, because all were deleted."""
+    left = Departure(datetime.now(UTC))
+    async with opened() as store:
+        await relay_of(store)
+        (guild_id,) = await store.guilds.all()
+        await store.departures.put(guild_id, left)
+        assert await store.departures.delete_keys(guild_id, left, left)
+        if what == "waiting":
+            store.journal.keep(batch(1, "a"))
+        else:
+            await store.journal.write_ahead(outgoing(11))
+        marks = await store.masking_secret.get()
+    with pytest.raises(StartupError, match="other secret keys"):
+        async with opened([Fernet.generate_key().decode()]):
+            pass
+    async with opened() as store:
+        assert await store.masking_secret.get() == marks
+        if what == "waiting":
+            assert texts((await store.journal.waiting())[11]) == ["a"]
+        else:
+            assert set(await store.journal.unsettled()) == {11}
 
 
 async def test_what_a_channel_delivers_touches_only_what_waits_for_it(store: Store) -> None:
