@@ -12,6 +12,7 @@ from sqlalchemy import event
 from bot.app import _Bot
 from bot.console.hub import ConsoleHub
 from bot.panel.pool import PanelPool
+from bot.services.guilds import GuildTiming
 from bot.store.store import Store
 from bot.terms import PanelKind
 from bot.text.redaction import redactor
@@ -68,7 +69,7 @@ async def test_the_database_is_asked_once_however_many_relays_and_no_key_is_decr
     store = Store.attach(url, [Fernet.generate_key().decode()])
     pool, hub = PanelPool(allow_private=False), ConsoleHub(allow_private=False)
     statements = Statements(store)
-    bot = _Bot(store, pool, hub, partial(redactor, b"secret"))
+    bot = _Bot(store, pool, hub, partial(redactor, b"secret"), GuildTiming())
     bot.relays._equipment = replace(bot.relays._equipment, open_console=silence)
     running = asyncio.create_task(bot.relays.run())
 

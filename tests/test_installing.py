@@ -74,7 +74,7 @@ def test_a_package_index_that_is_out_of_reach_is_not_taken_for_a_missing_package
     code, said = machine("3.99.1", network=False)
     assert code == 1
     assert "too new" not in said and "ready-made" not in said
-    assert "127.0.0.1" in said
+    assert "connection broken" in said  # as pip says it; not all of its versions name the host
 
 
 @pytest.fixture
