@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.console.target import Panel, Ticket
 from bot.console.timing import ConsoleTiming
-from bot.errors import RateLimited
+from bot.errors import BotError, RateLimited
 
 
 class TicketCache:
@@ -43,7 +43,12 @@ class TicketCache:
             while True:
                 await self._wait_for_quota()
                 forgotten = self._forgotten
-                ticket = await self._fetch()
+                try:
+                    ticket = await self._fetch()
+                except BotError:
+                    if forgotten == self._forgotten:
+                        raise
+                    continue  # the key that was refused is not the panel's any more: the new one may do
                 if forgotten == self._forgotten:
                     break
             self._ticket = self._newest = ticket
