@@ -30,8 +30,9 @@ def python_of(folder: Path, *, having: Path | None = None, lacking: tuple[str, .
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(environment)}))
     folders = [having, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    (site / "all.pth").write_text("".join(f"{each}\n" for each in folders if each))
-    (site / "sitecustomize.py").write_text(
+    # Not as sitecustomize: Debian's Pythons have one of their own, which is found first.
+    (site / "all.pth").write_text("".join(f"{each}\n" for each in (*folders, "import this_machine") if each))
+    (site / "this_machine.py").write_text(
         f"import sys\nsys.modules.update(dict.fromkeys({lacking!r}))  # None: the import fails\n{start}"
     )
     return str(environment / "bin" / "python")
