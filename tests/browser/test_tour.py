@@ -135,8 +135,8 @@ async def test_the_tour_can_be_taken_on_a_phone(fresh):
                 assert await sideways(page) <= 0
                 await visit.at("form-submit").tap()
                 await expect(visit.said("Connected.")).to_be_visible()
-            elif step != "start":
-                await finish(visit, step)
+            if step != "start":
+                await finish(visit, step)  # or the guide would type this step's command once more
             assert await sideways(page) <= 0
         await expect(visit.at("tries")).to_be_attached()
         await look_at("Channels")
