@@ -55,6 +55,7 @@ class TimeSlices:
     def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.perf_counter) -> None:
         self._seconds = seconds
         self._clock = clock
+        self._loop = asyncio.get_running_loop()  # kept: asked anew for each line, it is a system call on Python 3.11
         self._began: float | None = None
         """When bulk work began in this turn of the loop; None if it did not."""
         self._resting = False
@@ -140,14 +141,16 @@ class TimeSlices:
     def _look_soon(self) -> None:
         if not self._looking:
             self._looking = True
-            asyncio.get_running_loop().call_soon(self._turned)
+            self._loop.call_soon(self._turned)
 
     def _turned(self) -> None:
         """The loop has turned: those who wait go on, after a rest if the slice was used up."""
         self._looking = False
         used_up = self._began is not None and self._clock() - self._began >= self._seconds
         self._began = None
-        if used_up and self._waiting:
+        if not self._waiting:
+            return
+        if used_up:
             self._resting = True
             self._rest(_REST)
         else:
@@ -155,7 +158,7 @@ class TimeSlices:
 
     def _rest(self, turns: int) -> None:
         if turns:
-            asyncio.get_running_loop().call_soon(self._rest, turns - 1)
+            self._loop.call_soon(self._rest, turns - 1)
         else:
             self._resting = False
             self._let_go_on()
