@@ -150,8 +150,10 @@ class WorldRoutes:
         return call.number("guild_id")
 
     def list_commands(self, call: Call) -> Answer:
-        """GET .../commands."""
-        return 200, self._commands.all(self._scope(call))
+        """GET .../commands; translations only where they are asked for."""
+        translated = call.request.query.get("with_localizations") in ("1", "true", "True")
+        commands = self._commands.all(self._scope(call))
+        return 200, commands if translated else [_untranslated(command) for command in commands]
 
     def replace_commands(self, call: Call) -> Answer:
         """PUT .../commands: exactly these from now on."""
@@ -177,3 +179,11 @@ class WorldRoutes:
         """DELETE .../commands/{id}."""
         self._commands.delete(self._scope(call), call.number("command_id"))
         return 204, None
+
+
+def _untranslated(part: Json) -> Json:
+    """A command or an option without its translations."""
+    kept = {name: value for name, value in part.items() if not name.endswith("_localizations")}
+    if part.get("options"):
+        kept["options"] = [_untranslated(option) for option in part["options"]]
+    return kept

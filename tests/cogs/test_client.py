@@ -2,6 +2,7 @@
 
 import asyncio
 import gettext
+import json
 import logging
 import re
 
@@ -30,19 +31,97 @@ def test_no_privileged_intent_and_no_mentions():
     assert bot.tree.allowed_installs.to_array() == [0]
 
 
-async def test_commands_are_registered_once_and_then_only_when_they_change(world):
-    """A restart with the same commands sends nothing; a changed command is sent; each application counts apart."""
-    assert len(syncs(world)) == 1
+async def restart(world):
     restarted = WingcordClient(world.script.services(), tree_state=world.tree_state)
     restarted.shard_count = 1
     await world.env.restart_bot(restarted)
+    return restarted
+
+
+async def test_commands_are_registered_once_and_then_only_when_they_change(world):
+    """A restart with the same commands sends nothing; a changed command is sent; each application counts apart."""
+    assert len(syncs(world)) == 1
+    restarted = await restart(world)
     assert len(syncs(world)) == 1
 
     application = restarted.application_id
     restarted.tree.get_command("start").description = "Another text"
     assert await sync_if_changed(restarted.tree, application, world.tree_state) is True
     assert await sync_if_changed(restarted.tree, application, world.tree_state) is False
-    assert await sync_if_changed(restarted.tree, application + 1, TreeState()) is True
+
+
+FOREIGN = {"name": "ping", "description": "Pong", "type": 1}
+
+
+def overwritten(commands, how):
+    """The commands as somebody else leaves them."""
+    given = ("type", *SAID)
+    rest = [{key: command[key] for key in given if command.get(key) is not None} for command in commands]
+    if how == "all":
+        return [FOREIGN]
+    if how == "one more":
+        return [*rest, FOREIGN]
+    if how == "one less":
+        return rest[1:]
+    if how == "right":
+        rest[-1]["default_member_permissions"] = "0" if rest[-1].get("default_member_permissions") else "32"
+    elif how == "option":
+        console = next(command for command in rest if command["name"] == "console")
+        console["options"] = console["options"][:1]
+    return rest
+
+
+@pytest.mark.parametrize("how", ["all", "one more", "one less", "right", "option"])
+async def test_commands_that_somebody_overwrote_are_restored_at_the_next_start(world, how):
+    """And only then: no start sends what Discord has already."""
+    application = world.bot.application_id
+    before = await commands_of(world)
+    await world.bot.http.bulk_upsert_global_commands(application, overwritten(before, how))
+    assert said(await commands_of(world)) != said(before)
+    sent = len(syncs(world))
+
+    restarted = await restart(world)
+    assert len(syncs(world)) == sent + 1
+    assert said(await commands_of(world)) == said(before)
+    await restart(world)
+    assert len(syncs(world)) == sent + 1
+    assert restarted.application_id == application
+
+
+async def commands_of(world):
+    return await world.bot.http.get_global_commands(world.bot.application_id)
+
+
+def said(commands):
+    return sorted(json.dumps({key: c.get(key) for key in SAID}, sort_keys=True) for c in commands)
+
+
+SAID = ("name", "description", "options", "default_member_permissions")
+
+
+async def test_what_discord_writes_in_its_own_way_is_not_registered_for_ever(world, monkeypatch):
+    """It leaves out, adds and reorders; where it changes something, that is remembered."""
+    request = world.bot.http.request
+
+    async def own_way(route, **options):
+        answer = await request(route, **options)
+        if route.method == "GET" and route.path.endswith("/commands"):
+            answer = [{**command, "description": command["description"] + ".", "new": 1} for command in answer]
+        return answer
+
+    monkeypatch.setattr(world.bot.http, "request", own_way)
+    state, application = TreeState(), world.bot.application_id
+    assert await sync_if_changed(world.bot.tree, application, state) is True
+    assert await sync_if_changed(world.bot.tree, application, state) is False
+
+
+@pytest.mark.parametrize(("known", "sent"), [(True, False), (False, True)])
+async def test_where_discord_cannot_be_asked_what_it_has_the_last_registration_counts(world, known, sent):
+    state = world.tree_state if known else TreeState()
+    world.env.inject_error("GET", "/applications/*/commands", status=403)
+    before = len(syncs(world))
+    assert await sync_if_changed(world.bot.tree, world.bot.application_id, state) is sent
+    assert len(syncs(world)) == before + sent
 
 
 async def test_descriptions_are_offered_in_every_language_with_a_catalogue(world, monkeypatch):
@@ -66,6 +145,7 @@ async def test_descriptions_are_offered_in_every_language_with_a_catalogue(world
 async def test_a_failed_registration_is_tried_again_next_time(world, caplog):
     """The fingerprint is kept only after success, and the bot works on."""
     state = TreeState()
+    world.bot.tree.get_command("start").description = "Another text"
     world.env.inject_error("PUT", "/applications/*/commands", status=400)
 
     assert await sync_if_changed(world.bot.tree, world.bot.application_id, state) is False
