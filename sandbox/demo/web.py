@@ -41,8 +41,8 @@ MAX_DOING = 30
 """Things one page may ask for at the same time."""
 LOCKED = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Wingcord demo: locked</title>"
-    "<h1>This page is locked</h1><p>Open the address that the terminal prints. "
-    "Each address works in one browser; a new one is printed whenever one has been used.</p></html>"
+    "<main><h1>This page is locked</h1><p>Open the address that the terminal prints. "
+    "Each address works in one browser; a new one is printed whenever one has been used.</p></main></html>"
 )
 
 

@@ -75,6 +75,28 @@ async def test_the_skip_link_and_the_tabs_work_by_keyboard(demo):
         await expect(visit.page.get_by_role("radio", name="Hank")).to_be_checked()
 
 
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [("", "composer-input"), ("/status ", "option-server"), ("/access grant role:@helpers allow:", "option-allow")],
+)
+@pytest.mark.parametrize("width", [1280, 380])
+async def test_the_skip_link_leads_to_wherever_one_types(demo, command, target, width):
+    """Also from a part that hides the command line."""
+    async with demo.visit(width=width) as visit:
+        await visit.ready()
+        if width == 380:
+            await visit.page.locator("#views [data-view=chat]").click()
+        await visit.at("composer-input").fill(command)
+        await expect(visit.at(target)).to_be_visible()
+        if width == 380:
+            await visit.page.locator("#views [data-view=guide]").click()
+        await visit.page.get_by_role("link", name="Skip to the command line").focus()
+        await visit.page.keyboard.press("Enter")
+        await expect(visit.at("command-name").or_(visit.at(target)).last).to_be_visible()
+        assert await visit.page.evaluate("document.activeElement.closest('#composer') !== null")
+        assert await visit.page.evaluate("document.activeElement.matches('input')")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_text_stands_out_from_its_background(demo, scheme):
     """At least 4.5 to 1 (WCAG AA) for everything that can be read, large or small."""

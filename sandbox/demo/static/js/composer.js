@@ -8,6 +8,7 @@ import { Popup } from './popup.js';
 import { ask } from './socket.js';
 import { channelNamed, state, watch } from './state.js';
 import { parseOptions } from './values.js';
+import { show } from './views.js';
 
 const popup = new Popup();
 const text = el('input', {
@@ -35,6 +36,11 @@ export function initComposer() {
     placeholder();
     if (command && !state.commands.some((item) => item.name === command.name)) reset();
     if (popup.owner === text && !popup.items.length) typed(); // typed before the bot was there
+  });
+  byId('skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    show('chat');
+    line.querySelector('input, [type=submit]').focus();
   });
   document.addEventListener('keydown', (event) => {
     if (event.key === '/' && !event.target.closest('input, textarea, select, dialog, [role=listbox]')) { event.preventDefault(); begin('/'); }

@@ -11,7 +11,7 @@ export function embed(card) {
   if (Number.isInteger(card.color)) node.style.setProperty('--bar', `#${card.color.toString(16).padStart(6, '0')}`);
   const main = el('div', { class: 'embed-main' });
   if (card.author?.name) main.append(el('p', { class: 'embed-author', dir: 'auto', text: card.author.name }));
-  if (card.title) main.append(filled(el('p', { class: 'embed-title', role: 'heading', 'aria-level': '4', dir: 'auto' }), inline(card.title)));
+  if (card.title) main.append(filled(el('p', { class: 'embed-title', role: 'heading', 'aria-level': '3', dir: 'auto' }), inline(card.title)));
   if (card.description) main.append(filled(el('div', { class: 'content' }), markdown(card.description)));
   if (card.fields?.length) main.append(fields(card.fields));
   node.append(main);

@@ -8,14 +8,14 @@ const STEP_LINES = 500;
 /** @param {{name: string, size: number, url: string, image: boolean, about: string}} item */
 export function file(item) {
   if (item.image) return el('img', { class: 'picture', src: item.url, alt: item.about || item.name, loading: 'lazy' });
-  const box = el('section', { class: 'file', data: { testid: 'file' }, 'aria-label': `File ${item.name}` });
+  const box = el('div', { class: 'file', role: 'group', data: { testid: 'file' }, 'aria-label': `File ${item.name}` });
   const code = el('code');
   const more = el('button', { type: 'button', class: 'plain', text: 'Show more' });
   const toggle = el('button', { type: 'button', class: 'plain', 'aria-expanded': 'false', text: 'Open' });
   box.append(
     el('header', {}, el('span', { class: 'file-name', dir: 'auto', text: item.name }), el('span', { class: 'dim', text: size(item.size) }),
       toggle, el('a', { class: 'plain', href: item.url, download: item.name, text: 'Save' })),
-    el('pre', { class: 'block', tabindex: '0', 'aria-label': `Text of ${item.name}` }, code), more);
+    el('pre', { class: 'block', role: 'group', tabindex: '0', 'aria-label': `Text of ${item.name}` }, code), more);
   let lines = null;
   let shown = 0;
   const show = (until) => {

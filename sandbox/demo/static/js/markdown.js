@@ -26,7 +26,7 @@ export function codeBlock(text, language) {
   const code = el('code', { data: { language } });
   if (language === 'ansi') code.append(...ansiBlock(text));
   else code.append(...text.split('\n').map((line) => el('span', { class: 'line', dir: 'ltr', text: line || '\u200b' })));
-  return el('pre', { class: 'block', tabindex: '0', 'aria-label': language === 'ansi' ? 'Console lines' : 'Code' }, code);
+  return el('pre', { class: 'block', role: 'group', tabindex: '0', 'aria-label': language === 'ansi' ? 'Console lines' : 'Code' }, code);
 }
 
 function prose(text, out) {
@@ -71,7 +71,7 @@ function list(items) {
 
 function plainLine(line) {
   const heading = line.match(/^(#{1,3}) +(.+)$/);
-  if (heading) return filled(el('p', { class: `h h${heading[1].length}`, role: 'heading', 'aria-level': '4', dir: 'auto' }), heading[2]);
+  if (heading) return filled(el('p', { class: `h h${heading[1].length}`, role: 'heading', 'aria-level': '3', dir: 'auto' }), heading[2]);
   if (line.startsWith('-# ')) return filled(el('p', { class: 'subtext', dir: 'auto' }), line.slice(3));
   return filled(el('p', { dir: 'auto' }), line);
 }

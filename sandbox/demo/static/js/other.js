@@ -17,7 +17,7 @@ let parts;
 export function initOther() {
   const servers = el('div', { class: 'servers', role: 'radiogroup', 'aria-label': 'Game servers', data: { testid: 'servers' } });
   const truth = el('div', { class: 'truth', role: 'status', data: { testid: 'truth' } });
-  const screen = el('pre', { class: 'block screen', tabindex: '0', 'aria-label': 'Console of the game server', data: { testid: 'console' } }, el('code'));
+  const screen = el('pre', { class: 'block screen', role: 'group', tabindex: '0', 'aria-label': 'Console of the game server', data: { testid: 'console' } }, el('code'));
   const told = el('p', { class: 'told', role: 'status', data: { testid: 'told' }, text: 'Each button does it to the server chosen above.' });
   const requests = el('ol', { class: 'requests', data: { testid: 'requests' } });
   const facts = el('p', { class: 'facts', data: { testid: 'facts' } });

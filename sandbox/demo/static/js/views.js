@@ -5,8 +5,10 @@ import { byId } from './dom.js';
 const TABS = ['guide', 'panel'];
 const KEY = 'wingcord-demo-theme';
 
+const narrow = matchMedia('(max-width: 940px)');
+
 /** Whether only one part fits on the screen. */
-export const isNarrow = () => matchMedia('(max-width: 940px)').matches;
+export const isNarrow = () => narrow.matches;
 
 /** Shows a part: places, chat, guide or panel. */
 export function show(view) {
@@ -16,6 +18,16 @@ export function show(view) {
     else button.removeAttribute('aria-current');
   }
   if (TABS.includes(view)) selectTab(view);
+  markMain();
+}
+
+/** Where the chat is out of sight, what is there instead is the page's main part: those who cannot see jump to it. */
+function markMain() {
+  const { view } = document.body.dataset;
+  const inSight = isNarrow() && { places: 'places', guide: 'side', panel: 'side' }[view];
+  for (const [id, role] of Object.entries({ places: 'region', side: 'complementary' })) {
+    byId(id).setAttribute('role', id === inSight ? 'main' : role);
+  }
 }
 
 function selectTab(name) {
@@ -29,6 +41,7 @@ function selectTab(name) {
 
 /** Makes tabs, views and the theme button work. */
 export function initViews() {
+  narrow.addEventListener('change', markMain);
   for (const button of byId('views').children) button.addEventListener('click', () => show(button.dataset.view));
   for (const tab of TABS) {
     const button = byId(`tab-${tab}`);
