@@ -158,7 +158,13 @@ class _Bot:
             servers=Servers(store, access, panels, connections, changed=self._wake_relays),
             power=Power(connections),
             consoles=Consoles(access, connections, redactor=self._redactor_of),
-            relays=Relays(store, access, changed=self._wake_relays, health=self._relay_health),
+            relays=Relays(
+                store,
+                access,
+                changed=self._wake_relays,
+                health=self._relay_health,
+                catalogue=connections.catalogue,
+            ),
             guilds=Guilds(
                 store,
                 changed=self._wake_relays,

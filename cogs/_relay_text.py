@@ -1,6 +1,6 @@
-"""What is said about relays: missing permissions, what a new one will do, and how each fares."""
+"""What is said about relays: missing permissions, what a new one will do, and how each is doing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import discord
@@ -12,6 +12,10 @@ from bot.store.values import LinkedServer, Relay
 from bot.terms import RelayStyle
 from bot.vitals import RelayHealth, RelayState
 from cogs._render import code, safe, size, span
+
+_MOST_NAMES = 10
+_A_DAY = 24 * 60
+"""In minutes."""
 
 
 def missing_permissions(permissions: discord.Permissions, *, in_thread: bool) -> list[str]:
@@ -25,14 +29,24 @@ def missing_permissions(permissions: discord.Permissions, *, in_thread: bool) ->
     return [] if permissions.administrator else [f"**{name}**" for name, granted in needed.items() if not granted]
 
 
+def everyone_reads(channel: discord.TextChannel | discord.Thread) -> bool:
+    """Whether all members can read the channel, as far as is known."""
+    if isinstance(channel, discord.Thread) and (channel.is_private() or channel.parent is None):
+        return False
+    return channel.permissions_for(channel.guild.default_role).view_channel
+
+
 def added_text(relay: Relay, linked: LinkedServer) -> str:
     """Return what will happen from now on."""
+    whole = relay.include is None and relay.exclude is None and not relay.collapse
+    text = (
+        _("✅ The console of **{server}** now goes to {channel}, every line in order.")
+        if whole
+        else _("✅ The console of **{server}** now goes to {channel}, in order.")
+    )
     lines = [
-        _(
-            "From now on every console line of **{server}** goes to {channel}, in order; "
-            "where lines are lost, a notice says so."
-        ).format(server=safe(linked.name), channel=f"<#{relay.channel_id}>"),
-        _("Colours are shown on computers; phones show plain blocks better: `style:plain`.")
+        text.format(server=safe(linked.name), channel=f"<#{relay.channel_id}>"),
+        _("Phones cannot show the colours; for readers on phones use `style:plain`.")
         if relay.style is RelayStyle.COLOUR
         else _("Lines are shown without colours."),
     ]
@@ -58,28 +72,53 @@ def removed_dead_text(linked: LinkedServer, count: int) -> str:
     ).format(server=safe(linked.name), count=count)
 
 
-def paused_text(count: int, channel_id: int, until: datetime | None) -> str:
-    """Return what a pause (or, without an end, the end of one) means."""
+def removed_text(servers: Sequence[str], channel_id: int) -> str:
+    """Return whose consoles are not shown in the channel any more."""
+    text = ngettext(
+        "The console of {servers} no longer goes to {channel}.",
+        "The consoles of {servers} no longer go to {channel}.",
+        len(servers),
+    )
+    return text.format(servers=_named(servers), channel=f"<#{channel_id}>")
+
+
+def paused_text(servers: Sequence[str], channel_id: int, until: datetime | None, *, minutes: int, here: bool) -> str:
+    """Return what a pause (or, without an end, the end of one) means. `here`: it is about the channel of the reply."""
+    channel = f"<#{channel_id}>"
     if until is None:
         text = ngettext(
-            "{count} console is shown in {channel} again; what was left out is told there.",
-            "{count} consoles are shown in {channel} again; what was left out is told there.",
-            count,
+            "▶ The console of {servers} is shown in {channel} again; what was left out is told there.",
+            "▶ The consoles of {servers} are shown in {channel} again; what was left out is told there.",
+            len(servers),
         )
-        return text.format(count=count, channel=f"<#{channel_id}>")
+        return text.format(servers=_named(servers), channel=channel)
     text = ngettext(
-        "{count} console is paused in {channel} until {until} ({span}): its lines are left out there and counted, "
-        "while starts, stops and lost connections are still told. `/relay pause minutes:0` ends it.",
-        "{count} consoles are paused in {channel} until {until} ({span}): their lines are left out there and counted, "
-        "while starts, stops and lost connections are still told. `/relay pause minutes:0` ends it.",
-        count,
-    )
-    return text.format(
-        count=count,
-        channel=f"<#{channel_id}>",
-        until=discord.utils.format_dt(until, "f"),
+        "⏸ The console of {servers} is quiet in {channel} until {until} ({span}). "
+        "Lines are counted, not shown; starts, stops and lost connections still are shown.",
+        "⏸ The consoles of {servers} are quiet in {channel} until {until} ({span}). "
+        "Lines are counted, not shown; starts, stops and lost connections still are shown.",
+        len(servers),
+    ).format(
+        servers=_named(servers),
+        channel=channel,
+        until=discord.utils.format_dt(until, "t" if minutes < _A_DAY else "f"),
         span=discord.utils.format_dt(until, "R"),
     )
+    end = (
+        _("End it early: `/relay pause minutes:0`.")
+        if here
+        else _("End it early: `/relay pause minutes:0` in {channel}.")
+    )
+    return f"{text} {end.format(channel=channel)}"
+
+
+def _named(servers: Sequence[str]) -> str:
+    """Return the servers' names as Markdown, the first ones of very many."""
+    names = ", ".join(f"**{safe(name)}**" for name in servers[:_MOST_NAMES])
+    rest = len(servers) - _MOST_NAMES
+    if rest <= 0:
+        return names
+    return ngettext("{names} and {count} more", "{names} and {count} more", rest).format(names=names, count=rest)
 
 
 def relay_entry(row: RelayRow, *, now: datetime) -> str:
@@ -89,18 +128,20 @@ def relay_entry(row: RelayRow, *, now: datetime) -> str:
     if health is None:
         lines.append(_("not running; it starts within a minute"))
     else:
-        lines += [" · ".join(_connection(health, now)), " · ".join(_counts(health))]
+        lines += [" · ".join(_connection(health, now)), " · ".join(_counts(health)) or _("nothing delivered yet")]
         if health.queued_lines:
             waiting = ngettext("{count} line waiting ({size})", "{count} lines waiting ({size})", health.queued_lines)
             lines.append(waiting.format(count=_number(health.queued_lines), size=size(health.queued_bytes)))
     pause = row.relay.pause
     if pause is not None and pause.until > now:
         skipped = pause.skipped if health is None else max(pause.skipped, health.skipped)
-        text = ngettext(
-            "⏸ paused until {until}, {count} line left out so far",
-            "⏸ paused until {until}, {count} lines left out so far",
-            skipped,
-        )
+        text = _("⏸ paused until {until}")
+        if skipped:
+            text = ngettext(
+                "⏸ paused until {until}, {count} line left out so far",
+                "⏸ paused until {until}, {count} lines left out so far",
+                skipped,
+            )
         lines.append(text.format(until=discord.utils.format_dt(pause.until, "f"), count=_number(skipped)))
     if health is not None and health.last_error:
         lines.append("⚠ " + clip(health.last_error, 300))
@@ -127,14 +168,20 @@ def _connection(health: RelayHealth, now: datetime) -> Iterator[str]:
         yield _("no line yet")
     else:
         yield _("last line {age} ago").format(age=span(now - health.last_line_at))
-    yield _("{seconds} s behind").format(seconds=f"{health.lag:.1f}")
+    if round(health.lag, 1):
+        yield _("{seconds} s behind").format(seconds=f"{health.lag:.1f}")
 
 
 def _counts(health: RelayHealth) -> Iterator[str]:
-    yield ngettext("{count} delivered", "{count} delivered", health.delivered).format(count=_number(health.delivered))
-    yield ngettext("{count} lost", "{count} lost", health.lost).format(count=_number(health.lost))
-    reconnects = ngettext("{count} reconnect", "{count} reconnects", health.reconnects)
-    yield reconnects.format(count=_number(health.reconnects))
+    if health.delivered:
+        yield ngettext("{count} line delivered", "{count} lines delivered", health.delivered).format(
+            count=_number(health.delivered)
+        )
+    if health.lost:
+        yield ngettext("{count} line lost", "{count} lines lost", health.lost).format(count=_number(health.lost))
+    if health.reconnects:
+        reconnects = ngettext("{count} reconnect", "{count} reconnects", health.reconnects)
+        yield reconnects.format(count=_number(health.reconnects))
 
 
 def _state(state: RelayState) -> str:
@@ -142,7 +189,7 @@ def _state(state: RelayState) -> str:
         RelayState.CONNECTING: _("🟡 connecting"),
         RelayState.LIVE: _("🟢 live"),
         RelayState.LOST: _("🟠 lost, trying again"),
-        RelayState.PARKED: _("🔴 parked"),
+        RelayState.PARKED: _("🔴 not running"),
     }[state]
 
 

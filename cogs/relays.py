@@ -1,4 +1,4 @@
-"""`/relay`: consoles into channels, and how they fare."""
+"""`/relay`: consoles into channels, and how they are doing."""
 
 import discord
 from discord import Permissions, app_commands
@@ -7,13 +7,20 @@ from discord.ext import commands
 from bot.client import WingcordClient
 from bot.discord_replies import answer, defer
 from bot.errors import BadInput
-from bot.i18n import _, ngettext
+from bot.i18n import _
 from bot.services import LONGEST_PAUSE, Services
-from bot.store.values import LinkedServer, Relay
 from bot.terms import RelayStyle
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
-from cogs._relay_text import added_text, missing_permissions, paused_text, relay_entry, removed_dead_text
+from cogs._relay_text import (
+    added_text,
+    everyone_reads,
+    missing_permissions,
+    paused_text,
+    relay_entry,
+    removed_dead_text,
+    removed_text,
+)
 from cogs._render import pages
 from cogs._views import answer_in_pages
 
@@ -32,7 +39,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
     @app_commands.describe(
         server=_("The server; left out: this channel's, or the only one"),
         channel=_CHANNEL,
-        style=_("Colour, or plain where phones matter: they show colour codes as text"),
+        style=_("Colour, or plain for readers on phones, which cannot show colours"),
         include=_("Only lines that match this regular expression"),
         exclude=_("No lines that match this regular expression"),
         redact=_("Mask IP addresses, e-mail addresses and tokens (on if left out)"),
@@ -71,7 +78,10 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             redact=redact,
             collapse=collapse,
         )
-        await answer(interaction, _added(relay, linked, warnings))
+        if everyone_reads(target):
+            text = _("Everyone can read {channel}, and so what the console tells of players and their chat.")
+            warnings = (text.format(channel=target.mention), *warnings)
+        await answer(interaction, "\n".join([added_text(relay, linked), *(f"⚠️ {warning}" for warning in warnings)]))
 
     @app_commands.command(name="remove", description=_("Stop sending a console into a channel"))
     @app_commands.describe(server=_("Only this server's; left out: every console in the channel"), channel=_CHANNEL)
@@ -93,13 +103,8 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
                 await answer(interaction, removed_dead_text(linked, gone))
                 return
         channel_id = channel.id if channel is not None else channel_of(interaction)
-        count = await self._services.relays.remove(member, server=linked, channel_id=channel_id)
-        text = ngettext(
-            "{count} console no longer goes to {channel}.",
-            "{count} consoles no longer go to {channel}.",
-            count,
-        )
-        await answer(interaction, text.format(count=count, channel=f"<#{channel_id}>"))
+        names = await self._services.relays.remove(member, server=linked, channel_id=channel_id)
+        await answer(interaction, removed_text(names, channel_id))
 
     @app_commands.command(name="pause", description=_("Keep a console's lines out of a channel for a while"))
     @app_commands.describe(
@@ -124,10 +129,11 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             else None
         )
         channel_id = channel.id if channel is not None else channel_of(interaction)
-        count, until = await self._services.relays.pause(member, server=linked, channel_id=channel_id, minutes=minutes)
-        await answer(interaction, paused_text(count, channel_id, until))
+        names, until = await self._services.relays.pause(member, server=linked, channel_id=channel_id, minutes=minutes)
+        here = channel_id == channel_of(interaction)
+        await answer(interaction, paused_text(names, channel_id, until, minutes=minutes, here=here))
 
-    @app_commands.command(name="list", description=_("Every console that is sent somewhere, and how it fares"))
+    @app_commands.command(name="list", description=_("Every console that is sent somewhere, and how it is doing"))
     async def list_relays(self, interaction: Interaction) -> None:
         """List relays with their health."""
         await defer(interaction, private=True)
@@ -137,7 +143,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             return
         now = discord.utils.utcnow()
         entries = [relay_entry(row, now=now) for row in rows]
-        await answer_in_pages(interaction, pages(_("Console relays, counted since the bot's start"), entries))
+        await answer_in_pages(interaction, pages(_("Console relays (figures since the bot started)"), entries))
 
 
 def _existing(interaction: Interaction) -> set[int]:
@@ -165,10 +171,6 @@ def _writable(interaction: Interaction, chosen: RelayChannel | None) -> RelayCha
             )
         )
     return channel
-
-
-def _added(relay: Relay, linked: LinkedServer, warnings: tuple[str, ...]) -> str:
-    return "\n".join([added_text(relay, linked), *(f"⚠️ {warning}" for warning in warnings)])
 
 
 async def setup(bot: WingcordClient) -> None:

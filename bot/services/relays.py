@@ -1,17 +1,19 @@
 """Which consoles go to which channels; the supervisor is woken when that changes."""
 
-from collections.abc import Callable, Collection, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.errors import BadInput, NotSupported
+from bot.errors import BadInput, BotError, BusyReason, NotSupported
 from bot.i18n import _
 from bot.names import refuse_blank
 from bot.services.access import Access
 from bot.services.action_log import note, noted
+from bot.services.connections import Catalogue
 from bot.services.members import Member
 from bot.store.store import Store
-from bot.store.values import LinkedServer, Pause, Relay
+from bot.store.values import LinkedServer, Panel, Pause, Relay
 from bot.terms import RelayStyle
 from bot.text.filters import LineFilter
 from bot.text.markdown import escape
@@ -19,6 +21,8 @@ from bot.vitals import RelayHealth
 
 LONGEST_PAUSE = 7 * 24 * 60
 """In minutes: whoever wants silence for longer wants no relay."""
+_LOOK_SECONDS = 4.0
+"""How long a new relay's panel may take to say how the server is: the relay itself is made by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,14 @@ class Relays:
         *,
         changed: Callable[[int], None],
         health: Callable[[Relay], RelayHealth | None],
+        catalogue: Callable[[Panel], Awaitable[Catalogue]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._access = access
         self._changed = changed
         self._health = health
+        self._catalogue = catalogue
         self._now = now
 
     @noted("relay add")
@@ -95,18 +101,31 @@ class Relays:
                     "will be readable by everyone who can see the channel."
                 )
             )
-        return relay, tuple(warnings)
+        silent = await self._why_silent(server, panel)
+        return relay, (*warnings, silent) if silent else tuple(warnings)
+
+    async def _why_silent(self, server: LinkedServer, panel: Panel | None) -> str | None:
+        """Return why the server's console prints nothing for now, as far as its panel soon says so."""
+        if panel is None or not panel.has_key:
+            return None
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                busy = (await (await self._catalogue(panel)).server(server.identifier)).busy
+        except (BotError, TimeoutError):
+            return None  # the relay says by itself what keeps the console away
+        return None if busy is None else _silence(busy).format(server=escape(server.name))
 
     @noted("relay remove")
-    async def remove(self, member: Member, *, server: LinkedServer | None, channel_id: int) -> int:
-        """Stop relaying into the channel, one server's console or (None) all; return how many relays ended."""
+    async def remove(self, member: Member, *, server: LinkedServer | None, channel_id: int) -> tuple[str, ...]:
+        """Stop relaying into the channel, one server's console or (None) all; return whose consoles those were.
+
+        Raises BadInput where there is nothing to remove.
+        """
         self._access.require_admin(member)
         doomed = await self._chosen(member, server, channel_id)
-        if not doomed:
-            raise BadInput(_("Nothing is relayed into that channel, so there is nothing to remove."))
         await self._store.relays.remove([relay.id for relay in doomed])
         self._changed(member.guild_id)
-        return len(doomed)
+        return await self._names(member, doomed)
 
     async def remove_dead(self, member: Member, *, server: LinkedServer, channels: Collection[int]) -> int:
         """End the server's relays into channels that exist no more, which nobody can name; return how many.
@@ -130,10 +149,10 @@ class Relays:
     @noted("relay pause")
     async def pause(
         self, member: Member, *, server: LinkedServer | None, channel_id: int, minutes: int
-    ) -> tuple[int, datetime | None]:
+    ) -> tuple[tuple[str, ...], datetime | None]:
         """Keep lines out of the channel for so many minutes, one server's or (None) all; 0 shows them again at once.
 
-        A pause of a paused relay moves its end. Returns how many relays that concerned and the end of the pause, UTC;
+        A pause of a paused relay moves its end. Returns whose consoles that concerned and the end of the pause, UTC;
         None for one that ended. Raises BadInput for a time out of bounds and where there is nothing to do.
         """
         self._access.require_admin(member)
@@ -141,29 +160,35 @@ class Relays:
             text = _("A console can be paused for 1 to {most} minutes; 0 shows it again.")
             raise BadInput(text.format(most=LONGEST_PAUSE))
         chosen = await self._chosen(member, server, channel_id)
-        if not chosen:
-            raise BadInput(_("Nothing is relayed into that channel, so there is nothing to pause."))
         now = self._now()
         until = now + timedelta(minutes=minutes)
         if not minutes:
             chosen = tuple(relay for relay in chosen if relay.pause is not None and relay.pause.until > now)
             if not chosen:
-                raise BadInput(_("No console in that channel is paused; every line is shown."))
+                raise BadInput(_not_paused(server, channel_id))
         pauses: dict[int, Pause] = {}
         for relay in chosen:
             present = relay.pause if relay.pause is not None and relay.pause.until > now else Pause(now, until)
             pauses[relay.id] = Pause(present.since, until, present.skipped)
         await self._store.relays.pause(pauses)
         self._changed(member.guild_id)
-        return len(chosen), until if minutes else None
+        return await self._names(member, chosen), until if minutes else None
 
     async def _chosen(self, member: Member, server: LinkedServer | None, channel_id: int) -> tuple[Relay, ...]:
-        """Return the guild's relays into a channel, those of one server or (None) of all."""
-        return tuple(
+        """Return the guild's relays into a channel, of one server or (None) of all; BadInput if there are none."""
+        chosen = tuple(
             relay
             for relay in await self._store.relays.of_channel(channel_id)
             if relay.guild_id == member.guild_id and (server is None or relay.server_id == server.id)
         )
+        if not chosen:
+            raise BadInput(_not_shown(server, channel_id))
+        return chosen
+
+    async def _names(self, member: Member, relays: Collection[Relay]) -> tuple[str, ...]:
+        """Return the names of the servers whose consoles are relayed; “?” for one unlinked in this very moment."""
+        names = {server.id: server.name for server in await self._store.servers.list(member.guild_id)}
+        return tuple(names.get(relay.server_id, "?") for relay in relays)
 
     async def list(self, member: Member) -> Sequence[RelayRow]:
         """Return the guild's relays with their health."""
@@ -173,3 +198,32 @@ class Relays:
             RelayRow(relay, names.get(relay.server_id, "?"), self._health(relay))
             for relay in await self._store.relays.list(member.guild_id)
         ]
+
+
+def _not_shown(server: LinkedServer | None, channel_id: int) -> str:
+    """Say of just what was asked about that it is not shown in the channel: another console may be."""
+    if server is None:
+        text = _("No console goes to {channel}. `/relay list` tells what goes where.")
+        return text.format(channel=f"<#{channel_id}>")
+    text = _("The console of **{server}** does not go to {channel}. `/relay list` tells what goes where.")
+    return text.format(server=escape(server.name), channel=f"<#{channel_id}>")
+
+
+def _not_paused(server: LinkedServer | None, channel_id: int) -> str:
+    if server is None:
+        return _("No console is paused in {channel}; every line is shown.").format(channel=f"<#{channel_id}>")
+    text = _("The console of **{server}** is not paused in {channel}; every line is shown.")
+    return text.format(server=escape(server.name), channel=f"<#{channel_id}>")
+
+
+def _silence(busy: BusyReason) -> str:
+    """Return why a server that is busy so shows no lines, with {server} in it."""
+    match busy:
+        case BusyReason.SUSPENDED:
+            return _("**{server}** is suspended by its host: its lines come once that is lifted.")
+        case BusyReason.INSTALLING:
+            return _("**{server}** is not installed yet: its lines come once that is done.")
+        case BusyReason.MAINTENANCE:
+            return _("The node of **{server}** is under maintenance: its lines come once that is over.")
+        case _:
+            return _("**{server}** is busy on its panel just now: its lines come once that is over.")

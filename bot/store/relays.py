@@ -54,8 +54,8 @@ class Relays:
             if await session.scalar(same) is not None:
                 raise BadInput(
                     _(
-                        "The console of “{name}” goes to that channel already; remove that relay first to change it."
-                    ).format(name=escape(server.name))
+                        "The console of “{name}” goes to {channel} already; remove that relay first to change it."
+                    ).format(name=escape(server.name), channel=f"<#{channel_id}>")
                 )
             await refuse_more_relays(session, guild_id, self._most)
             row = RelayRow(

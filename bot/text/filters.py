@@ -50,13 +50,37 @@ def _compiled(option: str, pattern: str | None) -> Pattern | None:
     try:
         return compile_pattern(pattern)
     except PatternError as error:
-        text = _(
-            "The {option} pattern cannot be used ({reason}, at the place marked {mark}): {pattern} "
-            "– it must be a regular expression as RE2 knows it, without look-around and back-references."
-        )
+        text = _("I cannot read `{option}` at the place marked {mark}: {pattern}. {why} {help}")
         place = _place(pattern, error)
-        marked = pattern[:place] + _MARK + pattern[place:]
-        raise BadInput(text.format(option=option, reason=error.reason, mark=_MARK, pattern=code(marked))) from error
+        marked = code(pattern[:place] + _MARK + pattern[place:])
+        why, advice = (
+            _why(error.reason, pattern[place:]),
+            _("Plain words need no signs, and | stands between two of them: `joined|left`."),
+        )
+        raise BadInput(text.format(option=option, mark=_MARK, pattern=marked, why=why, help=advice)) from error
+
+
+def _why(reason: str, rest: str) -> str:
+    """Return what is wrong with a pattern as a sentence; RE2's own words where they say it best.
+
+    `rest` is what stands from the place of the trouble on.
+    """
+    if rest.startswith(("(?=", "(?!", "(?<=", "(?<!")):
+        return _("Look-around such as (?=…) is not supported.")
+    if reason == "invalid escape sequence" and rest[1:2].isdecimal():
+        return _("Back-references such as {part} are not supported.").format(part=code(rest[:2]))
+    sentences = {
+        "missing )": _("A bracket is opened and never closed."),
+        "missing ]": _("A bracket is opened and never closed."),
+        "unexpected )": _("A bracket is closed there that was never opened."),
+        "no argument for repetition operator": _("There is nothing before it that could be repeated."),
+        "invalid repetition size": _("Something can be repeated 1,000 times at most."),
+        "bad repetition operator": _("Two signs for repetition follow one another there."),
+    }
+    for beginning, sentence in sentences.items():
+        if reason.startswith(beginning):
+            return sentence
+    return _("The reason: {reason}.").format(reason=reason)
 
 
 def _place(pattern: str, error: PatternError) -> int:

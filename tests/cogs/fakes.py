@@ -298,7 +298,7 @@ class FakeRelays(_Fake):
     async def remove(self, member, *, server, channel_id):
         self.require_admin(member)
         await self._script.step_in("relays.remove", server, channel_id)
-        return 1
+        return (server.name,) if server is not None else ("survival", "lob_by")
 
     async def remove_dead(self, member, *, server, channels):
         self.require_admin(member)
@@ -308,7 +308,8 @@ class FakeRelays(_Fake):
     async def pause(self, member, *, server, channel_id, minutes):
         self.require_admin(member)
         await self._script.step_in("relays.pause", server, channel_id, minutes)
-        return 1, datetime(2026, 11, 22, 13, tzinfo=UTC) if minutes else None
+        names = (server.name,) if server is not None else ("survival", "lob_by")
+        return names, datetime(2026, 11, 22, 13, tzinfo=UTC) if minutes else None
 
     async def list(self, member):
         self.require_admin(member)

@@ -1,15 +1,21 @@
 """`/relay`: consoles into channels."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import Mock
 
 import discord
+import pytest
 
+import bot
 from bot.services import RelayRow
 from bot.store.values import Pause, Relay
 from bot.terms import RelayStyle
 from bot.vitals import RelayState
-from cogs._relay_text import relay_entry
+from cogs._relay_text import added_text, everyone_reads, relay_entry, removed_text
+from cogs.relays import RelayCommands
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import linked
 
@@ -39,7 +45,7 @@ async def test_add_here(world):
     assert world.script.calls("relays.add") == [
         (linked(), world.channel.id, RelayStyle.COLOUR, None, None, True, False)
     ]
-    assert f"**survival** goes to <#{world.channel.id}>" in result.response.content
+    assert f"**survival** now goes to <#{world.channel.id}>, every line" in result.response.content
     assert "masked" in result.response.content
 
 
@@ -65,6 +71,7 @@ async def test_add_elsewhere_with_every_option(world):
     assert "`` `ping` ``" in result.response.content
     assert "⚠️ Masking is off." in result.response.content
     assert "shown once, with a count" in result.response.content
+    assert "every line" not in result.response.content
 
 
 async def test_add_names_the_permission_that_is_missing(world):
@@ -92,8 +99,58 @@ async def test_remove(world):
     """Left out, the server means every console in the channel."""
     result = await world.admin.slash(world.channel, "relay remove")
 
-    assert result.response.content == f"1 console no longer goes to <#{world.channel.id}>."
+    said = f"The consoles of **survival**, **lob\\_by** no longer go to <#{world.channel.id}>."
+    assert result.response.content == said
     assert world.script.calls("relays.remove") == [(None, world.channel.id)]
+
+
+def test_of_very_many_consoles_the_first_are_named():
+    """However many: a reply has room for 2,000 characters."""
+    text = removed_text(["*" * 100] * 500, 5)
+    assert len(text) < 2000 and "and 490 more no longer go to <#5>" in text
+
+
+async def test_add_warns_where_everyone_reads(world):
+    """Players' names and chat are not meant for strangers."""
+    hidden = discord.PermissionOverwrite(view_channel=False)
+    me = discord.PermissionOverwrite(view_channel=True)
+    staff = world.guild.create_text_channel(
+        "staff", overwrites={world.guild.default_role: hidden, world.bot.user: me, world.admin: me}
+    )
+    for channel, warned in ((world.channel, True), (staff, False)):
+        for where in (world.channel, channel):
+            result = await world.admin.slash(where, "relay add", channel=channel)
+            said = f"⚠️ Everyone can read <#{channel.id}>" in result.response.content
+            assert said is warned, result.response.content
+
+
+@pytest.mark.parametrize(
+    ("kind", "everyone_sees", "warned"),
+    [
+        (discord.ChannelType.public_thread, True, True),
+        (discord.ChannelType.public_thread, False, False),
+        (discord.ChannelType.private_thread, True, False),
+    ],
+)
+def test_a_thread_is_read_by_those_who_read_its_channel_unless_it_is_private(kind, everyone_sees, warned):
+    """Nor is anything said of a thread whose channel is not known."""
+    guild = Mock(default_role=Mock())
+    thread = Mock(spec=discord.Thread, guild=guild, type=kind, parent=Mock())
+    thread.is_private = lambda: kind is discord.ChannelType.private_thread
+    thread.permissions_for = lambda _role: discord.Permissions(view_channel=everyone_sees)
+    assert everyone_reads(thread) is warned
+    thread.parent = None
+    assert everyone_reads(thread) is False
+
+
+def test_everything_says_the_same_of_colours_on_phones():
+    """The option, the reply and the README."""
+    option = str(RelayCommands.add._params["style"].description)
+    reply = added_text(Relay(1, 1, 1, 5), linked())
+    readme = " ".join((Path(bot.__file__).parent.parent / "README.md").read_text().split())
+    for text in (option, reply, readme):
+        assert re.search(r"[Pp]hones,?( which)? cannot show (the )?colours", text), text
+    assert "phones do not" not in readme
 
 
 async def test_a_relay_into_a_deleted_channel_can_be_removed(world):
@@ -109,7 +166,7 @@ async def test_a_relay_into_a_deleted_channel_can_be_removed(world):
     assert world.script.calls("relays.remove") == []
     world.script.relays.pop()
     result = await world.admin.slash(world.channel, "relay remove", server="survival")
-    assert result.response.content == f"1 console no longer goes to <#{world.channel.id}>."
+    assert result.response.content == f"The console of **survival** no longer goes to <#{world.channel.id}>."
 
 
 async def test_list(world):
@@ -121,7 +178,7 @@ async def test_list(world):
     text = text_of((await world.admin.slash(world.channel, "relay list")).response)
 
     assert f"**survival** → <#{world.channel.id}>" in text
-    assert "0 lost" in text
+    assert "12 lines delivered" in text
     assert "not running" in text
 
 
@@ -132,7 +189,7 @@ def test_health_reads_in_short_lines():
         "**survival** → <#5>",
         "-# colour · masked",
         "-# 🟢 live for 3 h · last line 8 s ago · 0.2 s behind",
-        "-# 12,345 delivered · 0 lost · 1 reconnect",
+        "-# 12,345 lines delivered · 1 reconnect",
     ]
     troubled = Health(RelayState.LOST, last_line_at=None, connected_since=None, queued_lines=40, queued_bytes=2048)
     troubled.last_error = "The node does not answer."
@@ -142,10 +199,21 @@ def test_health_reads_in_short_lines():
         "**survival** → <#5>",
         "-# plain · **not masked** · repetitions counted · only `chat` · without `` a`b ``",
         "-# 🟠 lost, trying again · no line yet · 0.2 s behind",
-        "-# 12 delivered · 0 lost · 1 reconnect",
+        "-# 12 lines delivered · 1 reconnect",
         "-# 40 lines waiting (2.0 KiB)",
         "-# ⚠ The node does not answer.",
     ]
+
+
+@pytest.mark.parametrize("state", RelayState)
+def test_no_zero_is_counted(state):
+    """Whatever the state: what did not happen is not told."""
+    pause = Pause(NOW, NOW + timedelta(minutes=5))
+    idle = Health(state, delivered=0, reconnects=0, lag=0.0)
+    for health in (idle, None):
+        text = relay_entry(RelayRow(Relay(1, 1, 1, 5, pause=pause), "survival", health), now=NOW)
+        assert not re.search(r"(?<![\d.,])0(?!\d)", text), text
+    assert "-# nothing delivered yet" in relay_entry(RelayRow(Relay(1, 1, 1, 5), "x", idle), now=NOW).splitlines()
 
 
 def test_a_pause_is_listed_as_long_as_it_lasts():
@@ -164,7 +232,10 @@ async def test_pause(world):
 
     assert result.ephemeral
     assert world.script.calls("relays.pause") == [(None, world.channel.id, 60)]
-    assert f"1 console is paused in <#{world.channel.id}> until <t:" in result.response.content
+    said = result.response.content
+    here = f"<#{world.channel.id}>"
+    assert said.startswith(f"⏸ The consoles of **survival**, **lob\\_by** are quiet in {here} until <t:1795352400:t>")
+    assert said.endswith("End it early: `/relay pause minutes:0`.")
 
 
 async def test_pause_of_one_server_elsewhere_and_its_end(world):
@@ -173,7 +244,16 @@ async def test_pause_of_one_server_elsewhere_and_its_end(world):
     result = await world.admin.slash(world.channel, "relay pause", server="survival", channel=other, minutes=0)
 
     assert world.script.calls("relays.pause") == [(linked(), other.id, 0)]
-    assert f"1 console is shown in <#{other.id}> again" in result.response.content
+    assert f"▶ The console of **survival** is shown in <#{other.id}> again" in result.response.content
+
+
+async def test_how_to_end_a_pause_elsewhere_names_that_channel(world):
+    """There the same words end it; here they would be about this channel. More than a day away is a date."""
+    other = world.guild.create_text_channel("other")
+    result = await world.admin.slash(world.channel, "relay pause", channel=other, minutes=10080)
+
+    assert "until <t:1795352400:f>" in result.response.content
+    assert result.response.content.endswith(f"End it early: `/relay pause minutes:0` in <#{other.id}>.")
 
 
 async def test_an_empty_list_says_how_to_begin(world):

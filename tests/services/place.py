@@ -40,7 +40,13 @@ class Place:
                 redactor=partial(redactor, b"secret"),
                 timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
-            relays=Relays(store, access, changed=woken.append, health=lambda _relay: None),
+            relays=Relays(
+                store,
+                access,
+                changed=woken.append,
+                health=lambda _relay: None,
+                catalogue=connections.catalogue,
+            ),
             guilds=Guilds(
                 store,
                 changed=woken.append,

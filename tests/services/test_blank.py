@@ -23,7 +23,13 @@ class Place:
         access = Access(store)
         self.panels = Panels(store, access, None, None, changed=lambda _guild: None)
         self.servers = Servers(store, access, self.panels, None, changed=lambda _guild: None)
-        self.relays = Relays(store, access, changed=lambda _guild: None, health=lambda _relay: None)
+        self.relays = Relays(
+            store,
+            access,
+            changed=lambda _guild: None,
+            health=lambda _relay: None,
+            catalogue=None,
+        )
 
     async def fill(self):
         self.panel = await self.store.panels.add(GUILD, "https://panel.example", PanelKind.PELICAN, "Main", "ptlc_key1")

@@ -25,22 +25,29 @@ def test_text_of_all_scripts_matches():
 
 
 @pytest.mark.parametrize(
-    ("pattern", "marked"),
+    ("pattern", "marked", "why"),
     [
-        ("(abc", "(abc▸"),
-        ("[abc", "[abc▸"),
-        ("ab)c", "ab▸)c"),
-        ("ok(?=x)", "ok▸(?=x)"),
-        ("xa**", "xa▸**"),
-        (r"é\1", r"é▸\1"),
-        ("a{5000}", "a▸{5000}"),
+        ("(abc", "(abc▸", "never closed"),
+        ("[abc", "[abc▸", "never closed"),
+        ("ab)c", "ab▸)c", "never opened"),
+        ("ok(?=x)", "ok▸(?=x)", "Look-around"),
+        ("ok(?!x)", "ok▸(?!x)", "Look-around"),
+        ("(?<=a)b", "▸(?<=a)b", "Look-around"),
+        ("(?<!a)b", "▸(?<!a)b", "Look-around"),
+        ("xa**", "xa▸**", "Two signs"),
+        ("*a", "▸*a", "nothing before it"),
+        (r"é\1", r"é▸\1", "Back-references"),
+        ("a{5000}", "a▸{5000}", "1,000 times"),
+        (r"a\q", r"a▸\q", "invalid escape sequence"),
     ],
 )
-def test_a_bad_pattern_is_refused_with_the_place_marked(pattern, marked):
+def test_a_bad_pattern_is_refused_with_the_place_marked_and_the_reason_in_words(pattern, marked, why):
     with pytest.raises(BadInput) as refused:
         LineFilter.compile(None, pattern)
-    assert f": `{marked}` –" in str(refused.value)
-    assert "exclude" in str(refused.value)
+    said = str(refused.value)
+    assert said.startswith(f"I cannot read `exclude` at the place marked ▸: `{marked}`.")
+    assert why in said
+    assert "perl" not in said and "`joined|left`" in said
 
 
 @pytest.mark.parametrize("pattern", ["\ud800", "x" * 301, "((a{100}){100}){100}"])
