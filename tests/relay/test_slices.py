@@ -24,7 +24,7 @@ LONG = {
 
 
 @pytest.fixture
-def looks(monkeypatch):
+async def looks(monkeypatch):
     """A clock that goes on with each look at it: a slice is three looks. Returns how often the loop could turn."""
     clock = iter(range(10**9))
     slices = time_slice.TimeSlices(3, lambda: next(clock))
