@@ -5,10 +5,13 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from bot.relay import notices
 from bot.relay.backlog import Bounds, Voice
+from bot.relay.farewells import Farewells
 from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox, OutboxTiming
 from bot.relay.pace import Paces
+from bot.relay.relay import ConsoleRelay
 from bot.relay.sink import Sink
 from bot.relay.wanted import WantedRelay
 from bot.store.values import Outgoing, WaitingBatch
@@ -78,10 +81,11 @@ class Channels:
         paces: Paces,
         journal: Journal,
         parked: Callable[[], None],
+        farewells: Farewells,
         timing: OutboxTiming | None,
         bounds: Bounds | None,
     ) -> None:
-        self._guild_id, self._leftovers = guild_id, leftovers
+        self._guild_id, self._leftovers, self._farewells = guild_id, leftovers, farewells
         self._sink, self._paces, self._journal = sink, paces, journal
         self._parked, self._timing, self._bounds = parked, timing, bounds
         self._outboxes: dict[int, Outbox] = {}
@@ -151,9 +155,31 @@ class Channels:
         for outbox in self:
             await self.drop(outbox)
 
-    async def keep_only(self, wanted: Iterable[WantedRelay]) -> None:
+    async def leave(self, removed: Iterable[ConsoleRelay], wanted: Iterable[WantedRelay]) -> None:
+        """Have removed relays that ran say so where that can be posted, and close the writers that nobody needs then.
+
+        Where other relays go on, it comes behind their waiting lines. Elsewhere such lines are forgotten, and counted.
+        """
+        kept = {one.relay.channel_id for one in wanted}
+        last: defaultdict[int, list[ConsoleRelay]] = defaultdict(list)
+        for relay in removed:
+            channel_id = relay.wanted.relay.channel_id
+            outbox = self._outboxes.get(channel_id)
+            if outbox is None or outbox.parked is not None:
+                continue
+            if channel_id in kept:
+                relay.announce(notices.ends([relay.server], 0))
+            else:
+                last[channel_id].append(relay)
+        waiting = {channel_id: sum(relay.tally.queued for relay in relays) for channel_id, relays in last.items()}
+        await self._keep_only(kept)
+        for channel_id, relays in last.items():
+            names = [relay.server for relay in relays]
+            self._farewells.say(self._guild_id, channel_id, notices.ends(names, waiting[channel_id]))
+
+    async def _keep_only(self, kept: Collection[int]) -> None:
         """Close the writers of channels that no relay goes into any more; what waits for them is forgotten."""
-        for channel_id in self._opened - {one.relay.channel_id for one in wanted}:
+        for channel_id in self._opened.difference(kept):
             self._opened.discard(channel_id)
             self._leftovers.forget(channel_id)
             if channel_id in self._outboxes:
@@ -167,6 +193,7 @@ class Channels:
 
     def _open(self, channel_id: int) -> Outbox:
         self._opened.add(channel_id)
+        self._farewells.take_back(channel_id)
         return Outbox(
             channel_id,
             sink=self._sink,

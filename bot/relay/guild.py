@@ -11,6 +11,7 @@ from bot.i18n import _
 from bot.relay.backlog import Bounds, Tally
 from bot.relay.channels import Channels, Leftovers
 from bot.relay.connection import RelayTiming
+from bot.relay.farewells import Farewells
 from bot.relay.journal import Journal
 from bot.relay.outbox import OutboxTiming
 from bot.relay.pace import Paces
@@ -45,6 +46,8 @@ class SupervisorTiming:
     """Between the first two attempts because rights have changed; each further one waits twice as long."""
     drain: float = 0.2
     """How long closing waits for relays to handle what their consoles have already given."""
+    farewell: float = 20.0
+    """How long it is tried to tell a channel that its last relay was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,13 @@ class GuildRelays:
     """
 
     def __init__(
-        self, guild_id: int, equipment: Equipment, leftovers: Leftovers, *, changed: Callable[[], None]
+        self,
+        guild_id: int,
+        equipment: Equipment,
+        leftovers: Leftovers,
+        farewells: Farewells,
+        *,
+        changed: Callable[[], None],
     ) -> None:
         timing = equipment.timing
         self._equipment = equipment
@@ -97,6 +106,7 @@ class GuildRelays:
             paces=equipment.paces,
             journal=equipment.journal,
             parked=changed,
+            farewells=farewells,
             timing=equipment.outbox_timing,
             bounds=equipment.bounds,
         )
@@ -202,15 +212,18 @@ class GuildRelays:
 
     async def _stop_unwanted(self, wanted: Mapping[int, WantedRelay]) -> None:
         changed = [key for key, running in self._running.items() if wanted.get(key) != running.wanted]
+        removed: list[ConsoleRelay] = []
         for relay_id in changed:
             await shared().breathe()
+            if relay_id not in wanted:
+                removed.append(self._running[relay_id].relay)
             await self._stop(relay_id)
         self._parking.release(wanted)
         for relay_id in self._ledgers.keys() - wanted.keys():
             del self._ledgers[relay_id]
             self._pauses.forget(relay_id)
             self._parking.forget(relay_id)
-        await self._channels.keep_only(wanted.values())
+        await self._channels.leave(removed, wanted.values())
 
     async def _start(self, one: WantedRelay) -> None:
         relay_id = one.relay.id

@@ -1,5 +1,6 @@
 """What a relay says in a channel in its own name: short Markdown lines, outside the blocks of console lines."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.i18n import _, ngettext
@@ -8,6 +9,7 @@ from bot.text import markdown
 
 _LONGEST_NAME = 60
 _LONGEST_REASON = 900
+_MOST_NAMES = 10
 
 
 def name(server_name: str) -> str:
@@ -33,9 +35,31 @@ def begins(server: str) -> str:
     return _("-# The console of {server} is shown from here on.").format(server=server)
 
 
+def ends(servers: Sequence[str], waiting: int) -> str:
+    """Return the last line of removed relays; `waiting`: lines not known to be posted, of which some may have been."""
+    named = ", ".join(servers[:_MOST_NAMES])
+    if len(servers) > _MOST_NAMES:
+        named = _("{names} and {count} more").format(names=named, count=len(servers) - _MOST_NAMES)
+    text = ngettext(
+        "-# The console of {servers} is no longer shown here.",
+        "-# The consoles of {servers} are no longer shown here.",
+        len(servers),
+    ).format(servers=named)
+    if not waiting:
+        return text
+    left = ngettext(
+        "{count} line that still waited may be missing.", "{count} lines that still waited may be missing.", waiting
+    )
+    return f"{text} {left.format(count=f'{waiting:,}')}"
+
+
 def console_lost(server: str, since: datetime, reason: str) -> str:
-    """Say that the console has been away for a while."""
-    text = _("⚠ The console of **{server}** has been lost since {since}; still trying. {reason}")
+    """Say that the console has been away for a while, and why: a sentence, or nothing."""
+    text = (
+        _("⚠ No console of **{server}** since {since}. {reason} I keep trying.")
+        if reason
+        else _("⚠ No console of **{server}** since {since}. I keep trying.")
+    )
     return text.format(server=server, since=_clock(since), reason=_sentence(reason))
 
 
@@ -69,17 +93,18 @@ def lines_in_file(count: int, since: datetime, until: datetime, warnings: int, e
     trouble = _trouble(warnings, errors)
     if old:
         text = ngettext(
-            "📎 **{count} line** could not be posted earlier, {since} to {until}: {trouble}",
-            "📎 **{count} lines** could not be posted earlier, {since} to {until}: {trouble}",
+            "📎 **{count} line** could not be posted earlier, {since} to {until}: it is in the file ({trouble}).",
+            "📎 **{count} lines** could not be posted earlier, {since} to {until}: all in the file ({trouble}).",
             count,
         )
         return text.format(count=f"{count:,}", since=_moment(since), until=_moment(until), trouble=trouble)
     text = ngettext(
-        "📎 **{count} line** came faster than messages can carry, {since} to {until}: {trouble}",
-        "📎 **{count} lines** came faster than messages can carry, {since} to {until}: {trouble}",
+        "📎 **{count} line** in {span}, too fast for messages: it is in the file ({trouble}).",
+        "📎 **{count} lines** in {span}, too fast for messages: all in the file ({trouble}).",
         count,
     )
-    return text.format(count=f"{count:,}", since=_clock(since), until=_clock(until), trouble=trouble)
+    span = _duration(max(until - since, timedelta(seconds=1)))
+    return text.format(count=f"{count:,}", span=span, trouble=trouble)
 
 
 def waited(since: datetime) -> str:

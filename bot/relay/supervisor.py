@@ -11,6 +11,7 @@ from bot import metrics
 from bot.errors import StoreUnavailable
 from bot.relay.agenda import Agenda
 from bot.relay.channels import Leftovers
+from bot.relay.farewells import Farewells
 from bot.relay.guild import Equipment, GuildRelays
 from bot.relay.wanted import WantedRelay
 from bot.time_slice import count_for
@@ -34,6 +35,8 @@ class RelaySupervisor:
         self._timing = equipment.timing
         self._agenda = Agenda()
         self._leftovers = Leftovers()
+        post = equipment.outbox_timing.post if equipment.outbox_timing is not None else None
+        self._farewells = Farewells(equipment.sink, equipment.paces, patience=equipment.timing.farewell, timing=post)
         self._guilds: dict[int, GuildRelays] = {}
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
@@ -87,7 +90,7 @@ class RelaySupervisor:
             await asyncio.gather(*(guild.stop() for guild in guilds))
             # A little is kept back for the closing itself.
             left = max(0.0, (end - _now()) * 0.9)
-            await asyncio.gather(*(guild.close(left) for guild in guilds))
+            await asyncio.gather(self._farewells.close(left), *(guild.close(left) for guild in guilds))
 
     async def _begin(self) -> bool:
         """Read and start everything that is wanted; return whether it could be read."""
@@ -144,7 +147,7 @@ class RelaySupervisor:
         guild = self._guilds.get(guild_id)
         if guild is None:
             guild = self._guilds[guild_id] = GuildRelays(
-                guild_id, self._equipment, self._leftovers, changed=partial(self.wake, guild_id)
+                guild_id, self._equipment, self._leftovers, self._farewells, changed=partial(self.wake, guild_id)
             )
         return guild
 

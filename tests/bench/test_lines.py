@@ -55,7 +55,10 @@ def test_a_line_cut_between_a_message_and_a_file_is_whole_again():
     line = Writing(width=200).plain
     posted = [
         Posted(f"```ansi\n{line(0, 0)[:90]}↩\n```"),
-        Posted("📎 **2 lines** came faster than messages can carry", (f"↪ {line(0, 0)[90:]}\n{line(0, 1)}\n",)),
+        Posted(
+            "📎 **2 lines** in 1 second, too fast for messages: all in the file (no warnings, no errors).",
+            (f"↪ {line(0, 0)[90:]}\n{line(0, 1)}\n",),
+        ),
     ]
     assert [shown.text for shown in read(posted)] == [line(0, 0), line(0, 1)]
 
@@ -81,7 +84,7 @@ def test_the_announcement_of_a_loss_is_recognised_with_its_number(text, counted)
     "text",
     [
         "▶ **Castle** is running",
-        "⚠ The console of **Castle** has been lost since <t:1:T>; still trying. The node is away.",
+        "⚠ No console of **Castle** since <t:1:T>. The node is away. I keep trying.",
         "✅ The console of **Castle** is back after 40 seconds; the 12 missed lines follow.",
         "📎 5,000 lines in 3 s, 2 warnings",
     ],

@@ -25,7 +25,7 @@ async def test_a_pause_outlives_a_restart_of_the_bot_and_its_end_is_told(world):
     castle.emit("before the pause")
     await world.shows("before the pause")
     paused = await world.slash(world.admin, "relay pause", channel=world.console, minutes=30)
-    assert paused.ephemeral and "1 console is paused" in paused.text
+    assert paused.ephemeral and "**Paper Survival** is quiet" in paused.text
     await world.shows("is paused until")
     castle.emit("kept back one")
     castle.emit("kept back two")
@@ -65,7 +65,7 @@ async def test_admins_learn_of_a_channel_that_may_not_be_written_to_and_it_heals
     world.console.set_permissions(world.guild.me, deny=Permission.SEND_MESSAGES)
     castle.emit("a line that cannot be posted")
     await world.shows("⛔ A console is not shown any more", f"<#{world.console.id}>", "Send Messages", channel=staff)
-    assert "🔴 parked" in await lists(world, "⚠")
+    assert "🔴 not running" in await lists(world, "⚠")
     for line in range(5):
         castle.emit(f"another line {line}")
     assert len(staff.messages) == 1

@@ -108,7 +108,7 @@ async def test_states_and_losses_are_told_during_a_pause_and_no_line_is_promised
         world.console().put(Connected(at(0)), StatusChanged(PowerState.RUNNING), StatusChanged(PowerState.OFFLINE))
         await world.shows("**Survival** is offline")
         world.console().put(Disconnected(at(5), "The node is away."))
-        await world.shows("still trying")
+        await world.shows("I keep trying")
         world.console().put(Connected(at(185), lost_at=at(5), recovered=2))
         world.console().say("missed", "missed too")
         world.console().put(LinesDropped(5))

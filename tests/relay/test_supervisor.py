@@ -222,20 +222,20 @@ async def test_a_long_loss_and_the_return_are_told_once_each(sink):
         await world.opened()
         world.console().put(Connected(at(0)), Disconnected(at(5), "The node is away."))
         world.console().put(Disconnected(at(9), "The node is still away."))
-        await world.shows("still trying")
+        await world.shows("I keep trying")
         world.console().put(Connected(at(185), lost_at=at(5), recovered=2))
         await world.shows("is back")
     since = int(at(5).timestamp())
-    assert f"has been lost since <t:{since}:T>; still trying. The node is still away." in sink.text()
+    assert f"⚠ No console of **Survival** since <t:{since}:T>. The node is still away. I keep trying." in sink.text()
     assert "is back after 3 minutes; the 2 missed lines follow." in sink.text()
-    assert sink.text().count("lost since") == 1
+    assert sink.text().count("No console of") == 1
 
 
 async def test_a_filtered_relay_promises_no_number_of_lines(sink):
     async with running(sink, wanted(include="CHAT")) as world:
         await world.opened()
         world.console().put(Connected(at(0)), Disconnected(at(5), "The node is away."))
-        await world.shows("still trying")
+        await world.shows("I keep trying")
         world.console().put(Connected(at(185), lost_at=at(5), recovered=2))
         world.console().put(Connected(at(300), lost_at=at(290), recovered=2, complete=False))
         await world.shows("may be missing.")
