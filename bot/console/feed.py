@@ -3,8 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from bot.console.audience import Audience
+from bot.console.ending import Ending, Lapsed
 from bot.console.events import (
     Connected,
     ConsoleEvent,
@@ -13,11 +16,10 @@ from bot.console.events import (
     LinesDropped,
     Parked,
     StatsUpdated,
-    StatusChanged,
 )
 from bot.console.listener import Listener, SessionHealth
-from bot.console.marks import DELIVERED_LINES
-from bot.console.memory import Memory
+from bot.console.memory import RING_LINES, Memory
+from bot.console.power import Power
 from bot.console.timing import ConsoleTiming
 from bot.errors import BotError, ConsoleTimeout
 from bot.i18n import _
@@ -28,21 +30,21 @@ logger = logging.getLogger(__name__)
 
 
 class Feed:
-    """The part of a session that outlives its connections. Everything is synchronous: a reader must never wait."""
+    """The part of a session that outlives its connections. What a reader calls is synchronous: it must never wait."""
 
     def __init__(self, name: str, *, timing: ConsoleTiming, now: Callable[[], datetime]) -> None:
         self._name = name
-        self._status_trust = timedelta(seconds=timing.status_trust)
         self._now = now
-        self._listeners: list[Listener] = []
         self._changed = asyncio.Event()
         self.memory = Memory(restart_margin=timedelta(seconds=timing.restart_margin))
-        self.stats: StatsUpdated | None = None
-        self._state = PowerState.UNKNOWN
-        self._told = PowerState.UNKNOWN
-        self._status_at: datetime | None = None
+        self._audience = Audience(self.memory)
+        self._power = Power(self.memory.runs, trust=timedelta(seconds=timing.status_trust), now=now)
         self._connected_since: datetime | None = None
         self._ever_live = False
+        self._ending = 0
+        """By `Memory.holds`: the history that has ended last."""
+        self._coming_back = False
+        """Whether the end of a gap was told, and what was missed is being."""
         self._lost_at: datetime | None = None
         self._last_line_at: datetime | None = None
         self._reconnects = 0
@@ -55,24 +57,24 @@ class Feed:
     @property
     def listeners(self) -> int:
         """How many listen."""
-        return len(self._listeners)
+        return len(self._audience)
 
     def attach(self, listener: Listener) -> None:
         """Let a listener hear everything from now on, beginning with where things stand."""
-        self._listeners.append(listener)
+        self._audience.join(listener)
         if self._error is not None:
             listener.put(Parked(self._now(), self._error))
         elif self._connected_since is not None:
-            self._greet(listener, self._connected_since)
+            self._greet(self._connected_since)
 
     def detach(self, listener: Listener) -> None:
         """Forget a listener."""
-        self._listeners = [other for other in self._listeners if other is not listener]
+        self._audience.leave(listener)
 
     @property
     def resuming(self) -> bool:
         """Whether what a listener had in an earlier life of the program is to be compared with the history."""
-        return any(listener.past is not None for listener in self._listeners)
+        return bool(self._audience.pasts)
 
     @property
     def live(self) -> bool:
@@ -87,12 +89,17 @@ class Feed:
     @property
     def state(self) -> PowerState:
         """The power state; UNKNOWN while the console is not live."""
-        return self._state if self.live else PowerState.UNKNOWN
+        return self._power.state if self.live else PowerState.UNKNOWN
+
+    @property
+    def stats(self) -> StatsUpdated | None:
+        """What the present connection has reported last."""
+        return self._power.stats
 
     @property
     def reported_state(self) -> PowerState:
         """What the present connection has reported, live or not."""
-        return self._state
+        return self._power.state
 
     @property
     def health(self) -> SessionHealth:
@@ -130,69 +137,92 @@ class Feed:
 
     def asked(self) -> None:
         """The history has been asked for."""
-        self.memory.asked(listener.past for listener in self._listeners if listener.past is not None)
+        self.memory.asked(self._audience.pasts)
 
     def line(self, line: ConsoleLine) -> None:
         """Take one console line."""
         self._last_line_at = line.at
-        self.memory.seen(line.at)
+        self.memory.runs.seen(line.at)
         if self.memory.holding:
             self.memory.collect(line)
         elif self.live:
             self.memory.add(line)
-            self._publish(line)
+            self._audience.tell_greeted(line)
 
     def status(self, state: PowerState) -> None:
         """Take the power state as Wings reported it."""
-        self._status_at = self._now()
-        self.memory.seen(self._status_at)
-        self._become(state)
+        self._power.take_status(state)
+        if self.live:
+            self._tell_state()
 
     def take_stats(self, stats: StatsUpdated) -> None:
-        """Take what the server uses; its state makes good for a `status` that never came."""
-        now = self._now()
-        self.memory.seen(now)
-        self.stats = stats
-        if stats.uptime:
-            self.memory.running_since(now - stats.uptime)
-        # Wings sends both from different queues: just after a `status`, other stats are older ones overtaken.
-        if stats.state is not PowerState.UNKNOWN and (
-            self._status_at is None or now - self._status_at > self._status_trust
-        ):
-            self._become(stats.state)
+        """Take what the server uses."""
+        self._power.take_stats(stats)
         if self.live:
-            self._publish(stats)
+            self._tell_state()
+            self._audience.tell(stats)
 
     def pass_on(self, event: ConsoleEvent) -> None:
         """Take any other event."""
-        self._publish(event)
+        self._audience.tell(event)
 
-    def release(self) -> None:
-        """The history has ended: find what is new in it, announce the connection, and pass lines on from now on."""
-        at = self._now()
-        again, self._ever_live = self._ever_live, True
-        console_sessions.inc(not self.live)
-        self._connected_since, self._error, self._down = at, None, False
-        if again:
-            lines, complete = self.memory.resume(was_offline=self._told is PowerState.OFFLINE)
-            self._reconnects += 1
-            console_reconnects.inc()
-            logger.info("console of %s: back, %d lines recovered", self._name, len(lines))
-            self._publish(Connected(at, self._lost_at, len(lines), complete))
-            for line in lines:
-                self._publish(line)
-            if self.memory.dropped:
-                self._publish(LinesDropped(self.memory.dropped))
-            self._tell_state()
-            if self.stats is not None:
-                self._publish(self.stats)
-        else:
-            self.memory.begin(listener.past for listener in self._listeners if listener.past is not None)
-            logger.info("console of %s: connected", self._name)
-            self._told = self._state
-            for listener in self._listeners:
-                self._greet(listener, at)
-        self._lost_at = None
+    async def release(self) -> None:
+        """The history has ended: find what is new in it, announce the connection, and pass lines on from now on.
+
+        Where the connection breaks meanwhile, what was not passed on by then is left to the next history.
+        """
+        if not self.memory.holding or self._ending == self.memory.holds:
+            return
+        self._ending = self.memory.holds
+        with suppress(Lapsed):
+            ending = Ending(self.memory)
+            if self._ever_live:
+                await self._come_back(ending)
+            else:
+                await self._come_first(ending)
+            for rest in ending.rest():
+                await ending.pass_on(rest.lines, self._audience.tell_greeted)
+                self._admit(rest.dropped)
+
+    async def _come_first(self, ending: Ending) -> None:
+        """Remember a history: nobody who listens is missing anything, unless he did in an earlier life."""
+        lines = await ending.find(self.memory.first(ending.taken, self._audience.pasts))
+        for line in lines[-RING_LINES:]:  # in one go: half a history would be one
+            self.memory.add(line)
+        self._admit(ending.taken.dropped)
+        logger.info("console of %s: connected", self._name)
+        self._power.told, self._down = self._power.state, False
+        self._go_live(self._now())
+
+    async def _come_back(self, ending: Ending) -> None:
+        was_offline = self._power.told is PowerState.OFFLINE
+        lines, complete = await ending.find(self.memory.missed(ending.taken, was_offline=was_offline))
+        at, self._down, self._error = self._now(), False, None
+        self._reconnects += 1
+        console_reconnects.inc()
+        logger.info("console of %s: back, %d lines recovered", self._name, len(lines))
+        self._audience.tell_greeted(Connected(at, self._lost_at, len(lines), complete))
+        self._coming_back = True
+        if not complete:
+            self.memory.tear()
+        await ending.pass_on(lines, self._audience.tell_greeted)
+        self._admit(ending.taken.dropped)
+        self._tell_state()
+        if self.stats is not None:
+            self._audience.tell_greeted(self.stats)
+        self._go_live(at)
+
+    def _admit(self, dropped: int) -> None:
+        """Tell of lines that found no room."""
+        if dropped:
+            self.memory.tear()
+            self._audience.tell_greeted(LinesDropped(dropped))
+
+    def _go_live(self, at: datetime) -> None:
+        console_sessions.inc()
+        self._connected_since, self._ever_live, self._coming_back = at, True, False
+        self._error = self._lost_at = None
+        self._greet(at)
         self._announce()
 
     def lost(self, reason: str) -> None:
@@ -202,7 +232,7 @@ class Feed:
         self._reason, self._error = reason, None
         if tell:
             logger.warning("console of %s: lost: %s", self._name, reason)
-            self._publish(Disconnected(self._now(), reason))
+            self._audience.tell(Disconnected(self._now(), reason))
         self._announce()
 
     def parked(self, error: BotError) -> None:
@@ -212,56 +242,37 @@ class Feed:
         self._reason, self._error = str(error), error
         if not repeated:
             logger.warning("console of %s: waiting: %s", self._name, error)
-            self._publish(Parked(self._now(), error))
+            self._audience.tell(Parked(self._now(), error))
         self._announce()
 
     def ended(self) -> None:
         """Nobody listens any more, and the connection is closed."""
         self._leave_live()
+        self._audience.stop()
 
     # Inside
 
-    def _become(self, state: PowerState) -> None:
-        if state is PowerState.OFFLINE:
-            self.memory.not_running()
-        self._state = state
-        if self.live:
-            self._tell_state()
-
     def _tell_state(self) -> None:
-        """Tell of a change; after a gap it may be one of the meantime."""
-        if self._state not in {self._told, PowerState.UNKNOWN}:
-            previous, self._told = self._told, self._state
-            self._publish(StatusChanged(self._state, None if previous is PowerState.UNKNOWN else previous))
+        change = self._power.change()
+        if change is not None:
+            self._audience.tell(change)
 
     def _leave_live(self) -> None:
         if self.live:
             console_sessions.dec()
-            self._lost_at = self._now()
-            self.memory.gap_begins()
+        if self._coming_back:
+            self._tell_state()  # it is known which run the lines were of that were passed on
+        if self.live or self._coming_back:
+            self._lost_at, self._coming_back = self._now(), False
+            self.memory.runs.gap_begins()
         self.memory.drop_held()
         self._down = True
-        self._connected_since = self._status_at = self.stats = None
-        self._state = PowerState.UNKNOWN
+        self._connected_since = None
+        self._power.forget()
 
-    def _greet(self, listener: Listener, at: datetime) -> None:
-        lines: list[ConsoleLine] = []
-        if listener.past is None:
-            before = tuple(line.text for line in self.memory.tail(DELIVERED_LINES))
-            listener.put(Connected(at, before=before))
-        else:
-            lines, complete = self.memory.since(listener.past)
-            listener.put(Connected(at, None, len(lines), complete))
-        for line in lines:
-            listener.put(line)
-        if self._state is not PowerState.UNKNOWN:
-            listener.put(StatusChanged(self._state))
-        if self.stats is not None:
-            listener.put(self.stats)
-
-    def _publish(self, event: ConsoleEvent) -> None:
-        for listener in self._listeners:
-            listener.put(event)
+    def _greet(self, at: datetime) -> None:
+        """Tell those who were not told yet where things stand."""
+        self._audience.greet(Connected(at), self._power.standing())
 
     def _announce(self) -> None:
         self._changed.set()

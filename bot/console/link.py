@@ -54,20 +54,18 @@ class Link:
             random=random,
         )
         self._loop = asyncio.get_running_loop()
-        self._history_timer: asyncio.TimerHandle | None = None
+        self._history_asked = asyncio.Event()
         self._history_asked_at = 0.0
         self._history_moved_at = 0.0
         self._history_lines = 0
 
     async def run(self) -> None:
         """Authenticate, then read and keep the token fresh until something ends it."""
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._keep())]
+        tasks = [asyncio.create_task(work) for work in (self._read(), self._keep(), self._end_histories())]
         watch = asyncio.create_task(self._socket.watch(self._timing.ping_interval, self._timing.ping_timeout))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if self._history_timer is not None:
-                self._history_timer.cancel()
             for task in (*tasks, watch):
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -182,18 +180,25 @@ class Link:
             await self._credentials.nap(left)
         if self._feed.reported_state is PowerState.OFFLINE:
             # Then there is none (wings `router/websocket/websocket.go`), and waiting for it would only delay.
-            self._feed.release()
+            await self._feed.release()
             return
+        await time_slice.shared().breathe()
         self._feed.asked()
         await self._send("send logs", None)
         self._history_asked_at = self._history_moved_at = self._loop.time()
         self._history_lines = 0
-        self._watch_history()
+        self._history_asked.set()
 
-    def _watch_history(self) -> None:
+    async def _end_histories(self) -> None:
+        while True:
+            await self._history_asked.wait()
+            self._history_asked.clear()
+            while self._feed.memory.holding and not self._history_over():  # noqa: ASYNC110 - it ends with time
+                await asyncio.sleep(self._timing.history_quiet / 5)
+            await self._feed.release()
+
+    def _history_over(self) -> bool:
         memory, timing, now = self._feed.memory, self._timing, self._loop.time()
-        if not memory.holding:
-            return
         if memory.collected != self._history_lines:
             self._history_lines, self._history_moved_at = memory.collected, now
         if memory.arriving:
@@ -202,7 +207,4 @@ class Link:
             patience = timing.history_bound if memory.expects else timing.history_wait
         waited = now - self._history_asked_at
         full = self._history_lines >= WINGS_HISTORY and waited >= timing.history_enough
-        if now - self._history_moved_at >= patience or waited >= timing.history_bound or full:
-            self._feed.release()
-        else:
-            self._history_timer = self._loop.call_later(timing.history_quiet / 5, self._watch_history)
+        return now - self._history_moved_at >= patience or waited >= timing.history_bound or full

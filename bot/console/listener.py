@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -89,6 +90,13 @@ class _LatestStats:
     """Stands in the queue for the newest stats: older ones nobody has read are of no use."""
 
 
+class Place:
+    """Stands in the queue for what is still being found out: the reader waits there."""
+
+
+_Item = ConsoleEvent | _LatestStats | Place
+
+
 class Listener:
     """An async context manager that yields the console's events while it is open.
 
@@ -103,9 +111,9 @@ class Listener:
         self.past = past
         """What this listener already had in an earlier life; None if it had none."""
         self._session: Session | None = None
-        self._front: deque[ConsoleEvent | _LatestStats] = deque()
+        self._front: deque[_Item] = deque()
         """What stands before the oldest line, as far as lines were dropped: older than all of the queue."""
-        self._queue: deque[ConsoleEvent | _LatestStats] = deque()
+        self._queue: deque[_Item] = deque()
         self._lines = self._bytes = self._others = 0
         self._stats: StatsUpdated | None = None
         self._filled = asyncio.Event()
@@ -125,8 +133,8 @@ class Listener:
         return self
 
     async def __anext__(self) -> ConsoleEvent:
-        while not (self._front or self._queue):
-            if self._closed:
+        while not (self._front or self._queue) or isinstance((self._front or self._queue)[0], Place):
+            if self._closed:  # what stands behind a place would be told as if nothing stood there
                 raise StopAsyncIteration
             self._filled.clear()
             await self._filled.wait()
@@ -134,10 +142,10 @@ class Listener:
         if isinstance(item, _LINES):
             self._lines -= 1
             self._bytes -= weight(item.text)
-        elif isinstance(item, _LatestStats):
+        elif isinstance(item, _LatestStats | Place):
             stats, self._stats = self._stats, None
-            if stats is None:
-                raise AssertionError("a place for stats without stats")
+            if stats is None or isinstance(item, Place):
+                raise AssertionError("a place with nothing to put in it")
             return stats
         elif not isinstance(item, LinesDropped):
             self._others -= 1
@@ -183,18 +191,35 @@ class Listener:
             if self._stats is None:
                 self._queue.append(_LatestStats())
             self._stats = event
-        elif isinstance(event, _LINES):
-            size = weight(event.text)
-            while self._lines and (self._lines >= self._limit or self._bytes + size > WAITING_BYTES):
-                self._drop_oldest_line()
-            self._lines += 1
-            self._bytes += size
-            self._queue.append(event)
         else:
-            self._others += 1
-            self._queue.append(event)
-            if self._others > WAITING_EVENTS:
-                self._drop_superseded()
+            self._queue_up(event)
+        self._filled.set()
+
+    def reserve(self) -> Place:
+        """Keep a place in the queue for events to come; whatever is put meanwhile stands behind it.
+
+        For the session only.
+        """
+        place = Place()
+        self._queue.append(place)
+        return place
+
+    def fill(self, place: Place, events: Iterable[ConsoleEvent]) -> None:
+        """Put events where a place was kept for them. For the session only."""
+        if self._closed:
+            return
+        waiting = [*self._front, *self._queue]
+        at = waiting.index(place)
+        self._front.clear()
+        self._queue.clear()
+        self._lines = self._bytes = self._others = 0
+        for item in waiting[:at]:
+            self._queue_up(item)
+        for event in events:
+            if not isinstance(event, StatsUpdated) or self._stats is None:  # newer ones have come meanwhile
+                self.put(event)
+        for item in waiting[at + 1 :]:
+            self._queue_up(item)
         self._filled.set()
 
     def end(self) -> None:
@@ -208,6 +233,22 @@ class Listener:
             raise RuntimeError("the listener has not been entered")
         return self._session
 
+    def _queue_up(self, item: _Item) -> None:
+        if isinstance(item, _LINES):
+            size = weight(item.text)
+            while self._lines and (self._lines >= self._limit or self._bytes + size > WAITING_BYTES):
+                self._drop_oldest_line()
+            self._lines += 1
+            self._bytes += size
+            self._queue.append(item)
+        elif isinstance(item, LinesDropped | _LatestStats | Place):
+            _append(self._queue, item)
+        else:
+            self._others += 1
+            self._queue.append(item)
+            if self._others > WAITING_EVENTS:
+                self._drop_superseded()
+
     def _drop_oldest_line(self) -> None:
         while not isinstance(item := self._queue.popleft(), _LINES):
             self._front.append(item)
@@ -217,11 +258,11 @@ class Listener:
 
     def _drop_superseded(self) -> None:
         """Of the older half of the events that are not lines, keep the newest of each class only."""
-        kept: deque[ConsoleEvent | _LatestStats] = deque()
+        kept: deque[_Item] = deque()
         newest: set[type] = set()
         passed = self._others = 0
         for item in reversed((*self._front, *self._queue)):
-            if not isinstance(item, (*_LINES, LinesDropped, _LatestStats)):
+            if not isinstance(item, (*_LINES, LinesDropped, _LatestStats, Place)):
                 passed += 1
                 if passed > WAITING_EVENTS // 2:
                     if type(item) in newest:
@@ -235,7 +276,7 @@ class Listener:
             _append(self._queue, item)
 
 
-def _append(queue: deque[ConsoleEvent | _LatestStats], item: ConsoleEvent | _LatestStats) -> None:
+def _append(queue: deque[_Item], item: _Item) -> None:
     """Append, or add to the count of dropped lines that the queue ends with."""
     if isinstance(item, LinesDropped) and queue and isinstance(last := queue[-1], LinesDropped):
         queue[-1] = LinesDropped(last.count + item.count)

@@ -1,53 +1,46 @@
 """The lines a session knows, and what it takes to tell after a gap which ones are new. No listeners, no sockets."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
+from typing import TypeAlias
 
 from bot.console.bounds import weight
+from bot.console.collected import Collected
 from bot.console.events import ConsoleLine
 from bot.console.history import once, recover
 from bot.console.marks import DELIVERED_LINES, WINGS_HISTORY, digits, folded, is_daemon_line, marked
+from bot.console.runs import Runs
 from bot.vitals import DeliveredTail
 
 RING_LINES = 1000
 RING_BYTES = 2 * 1024 * 1024
 """Of text; a thousand lines of a usual length have a tenth of it."""
-HELD_BYTES = 16 * 1024 * 1024
-"""Of text collected while a history comes: more than a history of nothing but the longest lines."""
-_EACH = 128
-"""Bytes that a line takes beside its text, about."""
-_ENOUGH = 3
-"""So many known lines are the history's: one alone may have been said again just now."""
-_START_MARGIN = timedelta(seconds=1)
-"""How much later than the truth a computed start may be: `uptime` travels a while."""
+
+Missed: TypeAlias = tuple[list[ConsoleLine], bool]
+"""The lines that were missed, and whether that is all that was."""
 
 
 class Memory:
-    """A ring of lines in the order they were printed, and the history that is being collected, if one is."""
+    """A ring of lines in the order they were printed, and the history that is being collected, if one is.
+
+    The comparisons are returned as calls of a pure function over what is known at that moment: they take long, so that
+    another thread may have to do them.
+    """
 
     def __init__(self, *, restart_margin: timedelta) -> None:
-        self._restart_margin = restart_margin
+        self.runs = Runs(restart_margin=restart_margin)
         self._ring: deque[ConsoleLine] = deque()
         self._ring_bytes = 0
         self._faded: deque[str] = deque(maxlen=DELIVERED_LINES)
         """What the lines just before the ring's are compared by, where giant lines left too few whole ones in it."""
-        self._held: list[ConsoleLine] | None = None
-        self._held_bytes = 0
-        self._dropped = self._dropped_early = 0
-        self._torn = False
-        self._early = 0
-        self._blanks = 0
-        self._asked = False
+        self._since_tear: int | None = None
+        """How many lines were added since some were missing for good; None if none are."""
+        self._held: Collected | None = None
+        self._holds = 0
         self._blanks_at_first = 0
-        self._known: set[str] = set()
-        self._recognised = 0
-        # The server's present run, and the one before the gap.
-        self._started_at: datetime | None = None
-        self._seen_at: datetime | None = None
-        self._started_before: datetime | None = None
-        self._seen_before: datetime | None = None
 
     def tail(self, count: int) -> list[ConsoleLine]:
         """Return up to `count` of the most recent lines, oldest first."""
@@ -57,6 +50,8 @@ class Memory:
         """Remember a line that was delivered: whole while there is room, then by what it is compared by."""
         self._ring.append(line)
         self._ring_bytes += weight(line.text)
+        if self._since_tear is not None:
+            self._since_tear += 1
         while len(self._ring) > RING_LINES or self._ring_bytes > RING_BYTES:
             oldest = self._ring.popleft().text
             self._ring_bytes -= weight(oldest)
@@ -64,6 +59,10 @@ class Memory:
                 self._faded.append(folded(oldest))
             else:
                 self._faded.clear()
+
+    def tear(self) -> None:
+        """Note that lines which come behind the newest one are missing for good."""
+        self._since_tear = 0
 
     # The history
 
@@ -73,47 +72,40 @@ class Memory:
         return self._held is not None
 
     @property
-    def collected(self) -> int:
-        """How many lines, blank ones included, came since the history was asked for."""
-        held = len(self._held or ()) - self._early
-        return held + self._blanks + self._dropped - self._dropped_early
+    def holds(self) -> int:
+        """How often collecting began or broke off: while it is the same, it is the same history."""
+        return self._holds
 
     @property
-    def dropped(self) -> int:
-        """How many lines came while the last history was collected, and found no room."""
-        return self._dropped
+    def collected(self) -> int:
+        """How many lines, blank ones included, came since the history was asked for."""
+        return 0 if self._held is None else len(self._held)
 
     def hold(self) -> None:
         """Collect lines from now on: what comes may be live or history."""
-        self._held, self._early, self._blanks, self._asked = [], 0, 0, False
-        self._held_bytes = self._dropped = self._dropped_early = 0
-        self._started_at = None
+        self._held, self._holds = Collected(), self._holds + 1
+        self.runs.unknown()
 
     def asked(self, pasts: Iterable[DeliveredTail] = ()) -> None:
         """The history has been asked for: what was collected so far is live.
 
         `pasts`: what the listeners had in an earlier life.
         """
-        self._early, self._blanks, self._asked = len(self._held or ()), 0, True
-        self._dropped_early = self._dropped
-        self._known = {digits(line.text) for line in self._ring if not is_daemon_line(line.text)}
+        known = {digits(line.text) for line in self._ring if not is_daemon_line(line.text)}
         if not self._ring:
-            self._known.update(*(marked(past.marks) for past in pasts if not self._started_after(past.at)))
-        self._recognised = 0
+            known.update(*(marked(past.marks) for past in pasts if not self.runs.started_after(past.at)))
+        if self._held is not None:
+            self._held.ask(known)
 
     def collect(self, line: ConsoleLine) -> None:
-        """Take a line while holding; once there is no room, it and all that follow are only counted.
-
-        What came first is what the history is recognised by.
-        """
+        """Take a line while holding."""
         if self._held is not None:
-            self._held_bytes += weight(line.text) + _EACH
-            if self._held_bytes <= HELD_BYTES:
-                self._held.append(line)
-            else:
-                self._dropped += 1
-            if self._asked and self._recognised < _ENOUGH and digits(line.text) in self._known:
-                self._recognised += 1
+            self._held.add(line)
+
+    def blank(self) -> None:
+        """Take a line without text: it is never delivered, but counts towards the length of the history."""
+        if self._held is not None:
+            self._held.blanks += 1
 
     @property
     def arriving(self) -> bool:
@@ -121,98 +113,81 @@ class Memory:
 
         What came so far may be live lines: Docker takes its time to read a large log.
         """
-        if not self.expects:
-            return self.collected > 0
-        return self._recognised >= min(len(self._known), _ENOUGH) or self.collected >= WINGS_HISTORY
+        if self._held is None:
+            return False
+        return self._held.begun if self.expects else len(self._held) > 0
 
     @property
     def expects(self) -> bool:
         """Whether there must be a history that begins with known lines, unless all of it is newer."""
-        return bool(self._known) and not self._restarted()
+        return self._held is not None and self._held.expects and not self.runs.restarted
 
-    def blank(self) -> None:
-        """Take a line without text: it is never delivered, but counts towards the length of the history."""
-        self._blanks += 1
-
-    def begin(self, pasts: Iterable[DeliveredTail]) -> None:
-        """End the first history. `pasts`: what the listeners had in an earlier life."""
-        held = self._collected()
-        self._blanks_at_first = self._blanks
-        tails = [marked(past.marks) for past in pasts if not self._started_after(past.at)]
-        order = once([line.text for line in held], early=self._early, blanks=self._blanks, tails=tails)
-        for index in order:
-            self.add(held[index])
-
-    def resume(self, *, was_offline: bool) -> tuple[list[ConsoleLine], bool]:
-        """End a later history. Returns the lines that were missed, and whether that is all that was."""
-        held = self._collected()
-        found = recover(
-            [*self._faded, *(folded(line.text) for line in self._ring)],
-            [folded(line.text) for line in held],
-            early=self._early,
-            blanks=self._blanks,
-            fresh=self._restarted(),
-            was_offline=was_offline,
-        )
-        lines = [replace(held[index], recovered=True) for index in found.new]
-        for line in lines:
-            self.add(line)
-        # A server that is off has no history to ask for: what it printed at its end is gone.
-        complete = (found.complete if self._asked else was_offline) and not self._dropped
-        return lines, complete
-
-    def since(self, past: DeliveredTail) -> tuple[list[ConsoleLine], bool]:
-        """Return the remembered lines that come after the delivered tail, and whether they are all there were."""
-        known = list(self._ring)
-        found = recover(
-            marked(past.marks),
-            [line.text for line in known],
-            blanks=self._blanks_at_first if not self._faded else WINGS_HISTORY,  # the ring is not all there was
-            fresh=self._started_after(past.at),
-            was_offline=past.offline,
-            remembered=True,
-            by_marks=True,
-        )
-        # A server that is off has no history: if it was off before as well, there was nothing to miss.
-        complete = (found.complete or (past.offline and not known)) and not self._torn
-        return [replace(known[index], recovered=True) for index in found.new], complete
-
-    def _collected(self) -> list[ConsoleLine]:
-        """End a history; lines that found no room are missing from the ring from now on."""
-        held, self._held = self._held or [], None
-        self._torn = self._torn or self._dropped > 0
-        return held
+    def take(self) -> Collected:
+        """Return what was collected so far, and go on collecting."""
+        taken, self._held = self._held or Collected(), Collected()
+        return taken
 
     def drop_held(self) -> None:
-        """The connection broke while the history came: the next one will have it again."""
-        self._held = None
+        """Nothing is collected any more; after a connection that broke the next history will have it again."""
+        self._held, self._holds = None, self._holds + 1
 
-    # The server's runs
+    def first(self, taken: Collected, pasts: Iterable[DeliveredTail]) -> Callable[[], list[ConsoleLine]]:
+        """Return what tells the lines of the first history, to be added.
 
-    def seen(self, at: datetime) -> None:
-        """Something arrived."""
-        self._seen_at = at
+        `pasts`: what the listeners had in an earlier life.
+        """
+        self._blanks_at_first = taken.blanks
+        return partial(_first, taken, [past.marks for past in pasts if not self.runs.started_after(past.at)])
 
-    def running_since(self, started: datetime) -> None:
-        """Note a computed start. Reports are late, never early: the earliest is the nearest to the truth."""
-        self._started_at = started if self._started_at is None else min(self._started_at, started)
+    def missed(self, taken: Collected, *, was_offline: bool) -> Callable[[], Missed]:
+        """Return what tells the lines of a later history that were missed, to be added."""
+        return partial(
+            _missed, [*self._faded], [*self._ring], taken, fresh=self.runs.restarted, was_offline=was_offline
+        )
 
-    def not_running(self) -> None:
-        """The next start is another run."""
-        self._started_at = None
+    def since(self, past: DeliveredTail) -> Callable[[], Missed]:
+        """Return what tells the remembered lines that come after the delivered tail."""
+        torn_at = None if self._since_tear is None else len(self._ring) - self._since_tear
+        # If lines faded, the ring is not all there was.
+        blanks = self._blanks_at_first if not self._faded else WINGS_HISTORY
+        fresh = self.runs.started_after(past.at)
+        return partial(_since, [*self._ring], past, blanks=blanks, fresh=fresh, torn_at=torn_at)
 
-    def gap_begins(self) -> None:
-        """The connection is lost: remember which run this was."""
-        self._started_before, self._seen_before = self._started_at, self._seen_at
 
-    def _started_after(self, moment: datetime | None) -> bool:
-        """Whether the present run is known to have begun after that moment."""
-        return moment is not None and self._started_at is not None and self._started_at - moment > _START_MARGIN
+# Pure: what a history tells. Each may take long.
 
-    def _restarted(self) -> bool:
-        """Whether the server is known to have been started during the gap, so that its history is a fresh one."""
-        if self._started_at is None:
-            return False
-        if self._started_before is None:
-            return self._seen_before is not None and self._started_at > self._seen_before
-        return self._started_at - self._started_before > self._restart_margin
+
+def _first(taken: Collected, pasts: Iterable[bytes]) -> list[ConsoleLine]:
+    tails = [marked(marks) for marks in pasts]
+    order = once([line.text for line in taken.lines], early=taken.early, blanks=taken.blanks, tails=tails)
+    return [taken.lines[index] for index in order]
+
+
+def _missed(faded: list[str], ring: list[ConsoleLine], taken: Collected, *, fresh: bool, was_offline: bool) -> Missed:
+    found = recover(
+        [*faded, *(folded(line.text) for line in ring)],
+        [folded(line.text) for line in taken.lines],
+        early=taken.early,
+        blanks=taken.blanks,
+        fresh=fresh,
+        was_offline=was_offline,
+    )
+    # A server that is off has no history to ask for: what it printed at its end is gone.
+    complete = (found.complete if taken.asked else was_offline) and not taken.dropped
+    return [replace(taken.lines[index], recovered=True) for index in found.new], complete
+
+
+def _since(known: list[ConsoleLine], past: DeliveredTail, *, blanks: int, fresh: bool, torn_at: int | None) -> Missed:
+    found = recover(
+        marked(past.marks),
+        [line.text for line in known],
+        blanks=blanks,
+        fresh=fresh,
+        was_offline=past.offline,
+        remembered=True,
+        by_marks=True,
+    )
+    torn = torn_at is not None and torn_at >= (found.new[0] if found.new else len(known))
+    # A server that is off has no history: if it was off before as well, there was nothing to miss.
+    complete = (found.complete or (past.offline and not known)) and not torn
+    return [replace(known[index], recovered=True) for index in found.new], complete

@@ -66,7 +66,21 @@ def find(
         return Overlap()
     likely = _UNBROKEN if unbroken else _USUAL
     strips = _Strips(tail, texts, telling, likely=likely, live_first=live_first)
-    return strips.exact() or strips.loose()
+    return strips.exact() or _amid(tail, texts, telling) or strips.loose()
+
+
+def _amid(tail: Sequence[str], texts: Sequence[str], telling: Collection[str]) -> Overlap | None:
+    """Return where a history that is longer than usual holds a tail which ends far inside it; None if it does not."""
+    known = set(tail)
+    telling_known = known.intersection(telling) or known
+    end = next((index for index in range(len(texts), 0, -1) if texts[index - 1] in telling_known), 0)
+    if end <= _WIDTH:
+        return None
+    first = max(0, end - len(tail) - LEAD)
+    found = find_end(tail, texts[first:end], telling)
+    if not found.sure:
+        return None
+    return Overlap(tuple(first + index for index in found.matched), sure=True)
 
 
 def find_end(tail: Sequence[str], texts: Sequence[str], telling: Collection[str]) -> Overlap:

@@ -194,3 +194,18 @@ def test_a_unique_last_line_makes_repetitive_tails_exact(log, more):
 @pytest.mark.parametrize("blank", ["x  ", "x"])
 def test_white_space_before_the_line_end_does_not_matter(blank):
     assert new(["one", "two", "x"], ["one", "two", blank, "new"])[0] == ["new"]
+
+
+@pytest.mark.parametrize("kept", [300, 400, 700, 1000, 3000])
+@pytest.mark.parametrize("missed", [0, 1, 40, 250])
+@pytest.mark.parametrize("amid", [False, True])
+def test_a_node_that_keeps_far_more_than_usual_repeats_nothing(kept, missed, amid):
+    """`websocket_log_count` may be larger than what is remembered of what was delivered."""
+    log = [f"line {number} of a long day" for number in range(5000)]
+    delivered, history = log[: len(log) - missed], log[len(log) - kept :]
+    if amid:
+        history.insert(-5, "said while it was read 1")
+    found = recover(delivered, history)
+    new = [history[index] for index in found.new]
+    assert sorted(new) == sorted(set(history) - set(delivered))
+    assert found.complete

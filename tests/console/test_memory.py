@@ -1,16 +1,18 @@
 """What a session remembers is bounded in bytes, and still tells what is new after a gap."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.console.collected import HELD_BYTES, HELD_LINES
 from bot.console.events import ConsoleLine, LinesDropped
 from bot.console.feed import Feed
 from bot.console.listener import Listener
 from bot.console.marks import LONGEST_UNFOLDED, WINGS_HISTORY, folded, key, mark
-from bot.console.memory import HELD_BYTES, RING_BYTES, RING_LINES, Memory
+from bot.console.memory import RING_BYTES, RING_LINES, Memory
 from bot.console.timing import ConsoleTiming
 from bot.vitals import DeliveredTail
 
@@ -31,7 +33,8 @@ def remembering(lines):
     memory = Memory(restart_margin=timedelta(seconds=5))
     memory.hold()
     memory.asked()
-    memory.begin([])
+    assert memory.first(memory.take(), [])() == []
+    memory.drop_held()
     for one in lines:
         memory.add(one)
     return memory
@@ -39,12 +42,19 @@ def remembering(lines):
 
 def back(memory, history):
     """What a history tells after a gap: the texts that were missed, and whether they are all."""
-    memory.gap_begins()
+    memory.runs.gap_begins()
     memory.hold()
     memory.asked()
     for one in history:
         memory.collect(one)
-    missed, complete = memory.resume(was_offline=False)
+    taken = memory.take()
+    missed, complete = memory.missed(taken, was_offline=False)()
+    memory.drop_held()
+    for one in missed:
+        memory.add(one)
+    if taken.dropped:
+        memory.tear()
+    memory.test_dropped = taken.dropped
     return [one.text for one in missed], complete
 
 
@@ -89,9 +99,20 @@ def test_giant_lines_that_are_all_alike_are_placed_by_what_came_before_them():
 def test_a_listener_that_had_none_of_what_is_kept_whole_is_told_that_lines_are_missing():
     log = [giant(number) for number in range(RING_BYTES // GIANT + 10)]
     past = DeliveredTail(b"".join(mark(one.text) for one in log[:3]), NOW, offline=True)
-    lines, complete = remembering(log).since(past)
+    lines, complete = remembering(log).since(past)()
     assert 0 < len(lines) < len(log) - 3
     assert not complete
+
+
+@pytest.mark.parametrize(("known", "complete"), [(40, False), (49, False), (50, True), (59, True)])
+def test_lines_that_were_missing_for_good_matter_to_those_only_who_had_none_behind_them(known, complete):
+    log = [line(f"line {number}") for number in range(60)]
+    memory = remembering(log[:50])
+    memory.tear()
+    for one in log[50:]:
+        memory.add(one)
+    past = DeliveredTail(b"".join(mark(one.text) for one in log[: known + 1]), NOW)
+    assert memory.since(past)() == ([replace(one, recovered=True) for one in log[known + 1 :]], complete)
 
 
 TEXTS = st.builds(
@@ -117,11 +138,11 @@ def test_what_comes_with_a_history_is_held_up_to_a_size_and_the_rest_counted():
     texts, complete = back(memory, [*log, *flood])
     assert texts == [one.text for one in flood[: len(texts)]]
     assert HELD_BYTES * 0.9 < sum(map(len, texts)) <= HELD_BYTES
-    assert len(texts) + memory.dropped == len(flood)
+    assert len(texts) + memory.test_dropped == len(flood)
     assert not complete
-    assert not memory.since(DeliveredTail(mark(flood[len(texts) - 1].text), NOW))[1]
+    assert not memory.since(DeliveredTail(mark(flood[len(texts) - 1].text), NOW))()[1]
     assert back(memory, [flood[len(texts) - 1], line("new")])[0] == ["new"]
-    assert memory.dropped == 0
+    assert memory.test_dropped == 0
 
 
 def test_tiny_lines_are_bounded_as_well_and_all_count_as_come():
@@ -133,7 +154,9 @@ def test_tiny_lines_are_bounded_as_well_and_all_count_as_come():
     for _ in range(200_000):
         memory.collect(one)
     assert memory.collected == 200_000
-    assert 50_000 < memory.dropped < 150_000
+    taken = memory.take()
+    assert len(taken.lines) == HELD_LINES
+    assert taken.dropped == 200_001 - HELD_LINES
 
 
 def test_the_longest_history_there_is_finds_room():
@@ -144,7 +167,7 @@ def test_the_longest_history_there_is_finds_room():
 
 
 async def test_a_listener_is_told_how_many_lines_found_no_room_beside_a_history(monkeypatch):
-    monkeypatch.setattr("bot.console.memory.HELD_BYTES", 10_000)
+    monkeypatch.setattr("bot.console.collected.HELD_BYTES", 10_000)
     feed = Feed("Castle", timing=ConsoleTiming(), now=lambda: NOW)
     listener = Listener(None, limit=1000, past=None)
     feed.attach(listener)
@@ -153,7 +176,7 @@ async def test_a_listener_is_told_how_many_lines_found_no_room_beside_a_history(
         feed.asked()
         for one in lines:
             feed.line(one)
-        feed.release()
+        await feed.release()
         feed.lost("Gone.")
     listener.end()
     got = [event async for event in listener]
