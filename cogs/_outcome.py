@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol, TypeAlias
 
 import discord
 
-from bot.discord_replies import answer, clip
+from bot.discord_replies import CONTENT_LIMIT, answer, clip
 from bot.errors import BotError
 from bot.i18n import _
 from bot.services import Progress
@@ -22,6 +22,10 @@ WATCH_SECONDS = 14 * 60.0
 """How long the message can be edited: Discord's token lives 15 minutes."""
 
 
+Offer: TypeAlias = Callable[[Callable[..., Awaitable[object]]], discord.ui.View]
+"""Makes the buttons for "later", given what edits the message that they stand under."""
+
+
 class Reply(Protocol):
     """The one message that shows how things go."""
 
@@ -29,32 +33,56 @@ class Reply(Protocol):
         """Show the text in the place of what was shown before."""
         ...
 
+    async def show_step(self, step: Progress) -> None:
+        """Show a step in the place of what was shown before, with a button where it offers more."""
+        ...
+
 
 class CommandReply:
     """The public answer to a slash command."""
 
-    def __init__(self, interaction: Interaction) -> None:
+    def __init__(self, interaction: Interaction, offer: Offer) -> None:
         self._interaction = interaction
+        self._offer = offer
 
     async def show(self, text: str) -> None:
         """Fill or edit the answer."""
         await answer(self._interaction, text, private=False)
 
+    async def show_step(self, step: Progress) -> None:
+        """Fill or edit the answer; a button comes under a last step that offers one."""
+        view = self._offer(self._interaction.edit_original_response) if step.later else None
+        await answer(self._interaction, step.sentence, view=view, private=False)
+
 
 class ButtonReply:
     """A public message for what a private button did, naming who pressed it."""
 
-    def __init__(self, interaction: Interaction) -> None:
+    def __init__(self, interaction: Interaction, offer: Offer) -> None:
         self._interaction = interaction
+        self._offer = offer
         self._message: discord.WebhookMessage | None = None
 
     async def show(self, text: str) -> None:
         """Post the message, later edit it."""
-        content = clip(f"{self._interaction.user.mention}: {text}", 2000)
+        await self._put(f"{self._interaction.user.mention}: {text}", None)
+
+    async def show_step(self, step: Progress) -> None:
+        """Post the message, later edit it; a button comes under a last step that offers one."""
+        mention = self._interaction.user.mention
+        text = step.by.replace("{member}", mention) if step.by is not None else f"{mention}: {step.sentence}"
+        await self._put(text, self._offer(self._edit) if step.later else None)
+
+    async def _put(self, text: str, view: discord.ui.View | None) -> None:
+        content = clip(text, CONTENT_LIMIT)
         if self._message is None:
-            self._message = await self._interaction.followup.send(content, wait=True)
+            shown = view if view is not None else discord.utils.MISSING
+            self._message = await self._interaction.followup.send(content, view=shown, wait=True)
         else:
-            await self._message.edit(content=content)
+            await self._message.edit(content=content, view=view)
+
+    async def _edit(self, **changes: Any) -> object:
+        return await self._message.edit(**changes) if self._message is not None else None
 
 
 async def follow_outcome(
@@ -69,7 +97,7 @@ async def follow_outcome(
     ends_at = clock() + WATCH_SECONDS
     try:
         step = await anext(steps)
-        await reply.show(step.sentence)
+        await reply.show_step(step)
         if not step.done:
             await _Watcher(steps, reply, clock, ends_at=ends_at).watch(step)
     finally:
@@ -89,6 +117,7 @@ class _Watcher:
         self._ends_at = ends_at
         self._shown_at = clock()
         self._unshown: Progress | None = None
+        self._shown: str | None = None
 
     async def watch(self, latest: Progress) -> None:
         following = asyncio.create_task(self._next())
@@ -128,9 +157,10 @@ class _Watcher:
         return max(0.0, due - self._clock())
 
     async def _flush(self) -> None:
-        if self._unshown is not None:
-            await self._reply.show(self._unshown.sentence)
-            self._unshown = None
+        step, self._unshown = self._unshown, None
+        if step is not None and (step.later or step.sentence != self._shown):
+            await self._reply.show_step(step)
+            self._shown = step.sentence
             self._shown_at = self._clock()
 
     async def _give_up(self, latest: Progress) -> None:

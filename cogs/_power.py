@@ -1,22 +1,66 @@
 """Power signals by button: from `/status`, and the question before `/kill`."""
 
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+import discord
+
 from bot.discord_replies import answer, before_answer, defer
 from bot.i18n import _
 from bot.services import Permit, Services
 from bot.store.values import LinkedServer
 from bot.terms import Action
 from cogs._context import Interaction, member_of
-from cogs._outcome import ButtonReply, follow_outcome
+from cogs._outcome import ButtonReply, Offer, follow_outcome
 from cogs._render import safe
-from cogs._views import Confirm
+from cogs._views import BROWSE_SECONDS, Confirm, OwnedView
 
 
-async def press(services: Services, interaction: Interaction, permit: Permit) -> None:
+async def press(services: Services, interaction: Interaction, permit: Permit, *, when_off: bool = False) -> None:
     """Send the permit's signal for the member who pressed, and follow it in a public message.
 
-    The interaction must be acknowledged already. Raises NotAllowed and PanelError before anything is posted.
+    `when_off`: once the server is off. The interaction must be acknowledged already. Raises NotAllowed and PanelError
+    before anything is posted.
     """
-    await follow_outcome(services.power.follow(permit), ButtonReply(interaction))
+    offer = offer_of(services, interaction, permit.server)
+    await follow_outcome(services.power.follow(permit, when_off=when_off), ButtonReply(interaction, offer))
+
+
+def offer_of(services: Services, interaction: Interaction, server: LinkedServer) -> Offer:
+    """Return what offers the one who asked to start the server as soon as it is off."""
+    return lambda edit: StartLater(services, interaction, server, edit=edit)
+
+
+class StartLater(OwnedView):
+    """One button that starts a server when it is off; it goes once it is pressed, or too old."""
+
+    def __init__(
+        self,
+        services: Services,
+        interaction: Interaction,
+        server: LinkedServer,
+        *,
+        edit: Callable[..., Awaitable[object]],
+    ) -> None:
+        """`edit` changes the message with the button."""
+        super().__init__(interaction, timeout=BROWSE_SECONDS)
+        self._services = services
+        self._server = server
+        self._edit = edit
+
+    @discord.ui.button(label=_("Start when it is off"), style=discord.ButtonStyle.success)
+    async def start(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
+        """Wait for the end of the stop, then send the start: the right to it is looked at now, and then again."""
+        permit = await before_answer(self._services.access.require(member_of(interaction), Action.START, self._server))
+        self.stop()
+        await interaction.response.edit_message(view=None)
+        await press(self._services, interaction, permit, when_off=True)
+
+    async def tidy(self, content: str | None = None) -> None:
+        """Take the button away; the message may be gone, which is fine."""
+        with contextlib.suppress(discord.HTTPException):
+            await (self._edit(view=None) if content is None else self._edit(content=content, view=None))
 
 
 def ask_to_kill(services: Services, interaction: Interaction, server: LinkedServer) -> tuple[str, Confirm]:
@@ -24,7 +68,7 @@ def ask_to_kill(services: Services, interaction: Interaction, server: LinkedServ
 
     async def kill(pressed: Interaction) -> None:
         permit = await before_answer(services.access.require(member_of(pressed), Action.KILL, server))
-        text = _("Confirmed for **{server}**; how it goes is told below.").format(server=safe(server.name))
+        text = _("Killing **{server}**; the result follows below.").format(server=safe(server.name))
         await pressed.response.edit_message(content=text, view=None)
         await press(services, pressed, permit)
 

@@ -12,7 +12,7 @@ from bot.terms import Action, Signal
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
 from cogs._outcome import CommandReply, follow_outcome
-from cogs._power import ask_to_kill
+from cogs._power import ask_to_kill, offer_of
 
 _SERVER = _("The server; left out: this channel's, or the only one")
 
@@ -57,7 +57,8 @@ class Power(commands.Cog):
     async def _send(self, interaction: Interaction, server: str | None, signal: Signal) -> None:
         permit = await self._resolve(interaction, server, signal, private=False)
         await defer(interaction, private=False)
-        await follow_outcome(self._services.power.follow(permit), CommandReply(interaction))
+        offer = offer_of(self._services, interaction, permit.server)
+        await follow_outcome(self._services.power.follow(permit), CommandReply(interaction, offer))
 
     async def _resolve(
         self, interaction: discord.Interaction[WingcordClient], text: str | None, signal: Signal, *, private: bool

@@ -7,13 +7,15 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot import time_slice
 from bot.console.events import ConsoleEvent, ConsoleLine, Parked, StatsUpdated, StatusChanged
 from bot.console.listener import Listener
 from bot.errors import BotError, ConsoleError, NotAllowed, NotSupported, PanelError, RateLimited
 from bot.i18n import _
-from bot.services.action_log import attempt
+from bot.services.action_log import Attempt, attempt
+from bot.services.beforehand import UntilOff, before_sending
 from bot.services.connections import Connections, PermittedClient
-from bot.services.outcome import Outcome, OutcomeTiming, Progress, needless
+from bot.services.outcome import Outcome, OutcomeTiming, Progress
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
 from bot.terms import PowerState, Signal
@@ -52,34 +54,71 @@ class Power:
         """Let everyone who follows a signal say within half a second that the bot goes away; waits for nobody."""
         self._closing.set()
 
-    async def follow(self, permit: Permit) -> AsyncGenerator[Progress]:
+    async def follow(self, permit: Permit, *, when_off: bool = False) -> AsyncGenerator[Progress]:
         """Send the permit's signal once and yield how it goes; the last progress has `done`.
 
-        Raises NotAllowed where the permit would not be given again in the moment of sending, and PanelError when the
-        panel did not accept the signal.
+        `when_off`: wait first, for `OutcomeTiming.until_off` at most, until the server is off. Raises NotAllowed where
+        the permit would not be given again in the moment of sending, and PanelError when the panel did not accept the
+        signal.
         """
-        signal, server = Signal(permit.action.value), permit.server
+        signal, name = Signal(permit.action.value), escape(permit.server.name)
         async with AsyncExitStack() as stack:
             with attempt(permit) as noted:
                 client = await self._connections.client(permit)
                 listener = await self._hear(permit, stack)
-                before = listener.state if listener else await _polled_state(client)
-                sent_at = self._clock()
-                answer = needless(signal, escape(server.name), before)
+                last = None
+                if when_off:
+                    yield Progress(_("Waiting until **{server}** is off, to start it then …").format(server=name))
+                    async for last in self._until_off(listener, client, name):
+                        yield last
+                answer, outcome = last, None
                 if answer is None:
-                    await client.send_signal()
+                    answer, outcome = await self._send(noted, client, listener)
                 else:
-                    noted.outcome = f"not sent, because it is {before.value}"
-            if answer is not None:
+                    noted.outcome = f"not sent: {answer.sentence}"
+            if answer is not None and answer is not last:
                 yield answer
+            if outcome is None:
                 return
-            yield Progress(_sent(signal, server))
-            outcome = Outcome(signal, escape(server.name), before=before, sent_at=sent_at, timing=self._timing.outcome)
-            async for progress in self._steps(listener, client, outcome, sent_at):
+            if answer is None:
+                yield Progress(_sent(signal, permit.server))
+            async for progress in self._steps(listener, client, outcome, outcome.sent_at):
                 yield progress
                 if progress.done:
                     return
-            yield Progress(_goodbye(server), done=True)  # without a last step, it is the bot that ends
+            yield Progress(_goodbye(permit.server), done=True)  # without a last step, it is the bot that ends
+
+    async def _send(
+        self, noted: Attempt, client: PermittedClient, listener: Listener | None
+    ) -> tuple[Progress | None, Outcome | None]:
+        """Send the signal where that makes sense; return what is to be said instead, and what is to be followed."""
+        signal, name = Signal(noted.permit.action.value), escape(noted.permit.server.name)
+        before = await _caught_up(listener) if listener else await _polled_state(client)
+        sent_at = self._clock()
+        answer = before_sending(signal, name, before, polled=listener is None)
+        if answer is None:
+            await client.send_signal()
+        else:
+            noted.outcome = f"not sent, because it is {before.value}"
+            if answer.done:
+                return answer, None
+        timing, joined = self._timing.outcome, answer is not None
+        return answer, Outcome(signal, name, before=before, sent_at=sent_at, timing=timing, joined=joined)
+
+    async def _until_off(
+        self, listener: Listener | None, client: PermittedClient, name: str
+    ) -> AsyncIterator[Progress]:
+        """Wait until a signal can be sent; yield only why it will not be."""
+        state = await _caught_up(listener) if listener is not None else PowerState.UNKNOWN
+        now = self._clock()
+        waiting = UntilOff(name, since=now, timing=self._timing.outcome)
+        waiting.observe(state, now)
+        async for progress in self._steps(listener, client, waiting, now):
+            if progress.done and not progress.ok:
+                yield progress
+            if progress.done:
+                return
+        yield Progress(_("I am going offline; nothing was sent to **{server}**.").format(server=name), done=True)
 
     async def _hear(self, permit: Permit, stack: AsyncExitStack) -> Listener | None:
         """A listener whose socket is up, or None where polling has to do."""
@@ -89,7 +128,7 @@ class Power:
             return None
 
     async def _steps(
-        self, listener: Listener | None, client: PermittedClient, outcome: Outcome, sent_at: float
+        self, listener: Listener | None, client: PermittedClient, outcome: Outcome | UntilOff, sent_at: float
     ) -> AsyncIterator[Progress]:
         if listener is not None:
             async for progress in self._watch(listener, outcome):
@@ -99,7 +138,7 @@ class Power:
         async for progress in self._poll(client, outcome, sent_at):
             yield progress
 
-    async def _watch(self, listener: Listener, outcome: Outcome) -> AsyncIterator[Progress]:
+    async def _watch(self, listener: Listener, outcome: Outcome | UntilOff) -> AsyncIterator[Progress]:
         """Follow on the socket, until it cannot be had any more.
 
         One that is lost meanwhile comes back by itself and then tells the state.
@@ -122,7 +161,7 @@ class Power:
                 if progress.done:
                     return
 
-    async def _last_words(self, events: AsyncIterator[ConsoleEvent], outcome: Outcome) -> Progress:
+    async def _last_words(self, events: AsyncIterator[ConsoleEvent], outcome: Outcome | UntilOff) -> Progress:
         until = self._clock() + self._timing.last_words
         crashed_at = self._clock()
         while (left := until - self._clock()) > 0:
@@ -134,7 +173,9 @@ class Power:
                 outcome.hear(event.text)
         return outcome.crash(crashed_at)
 
-    async def _poll(self, client: PermittedClient, outcome: Outcome, sent_at: float) -> AsyncIterator[Progress]:
+    async def _poll(
+        self, client: PermittedClient, outcome: Outcome | UntilOff, sent_at: float
+    ) -> AsyncIterator[Progress]:
         """Follow by asking the panel, whose answers may be 20 s old."""
         pause = self._timing.poll
         while not await self._closes_within(pause):
@@ -145,13 +186,15 @@ class Power:
             except RateLimited as error:
                 pause = max(self._timing.poll, min(error.retry_after, 60.0))
             except NotAllowed as error:
+                if isinstance(outcome, UntilOff):
+                    raise
                 text = _("{reason} The signal had been sent; how it ends is not followed any longer.")
                 raise NotAllowed(text.format(reason=error)) from error
             except BotError:
                 pass  # the node may be busy with the very signal; the deadline ends the waiting
             else:
                 fresh = _younger(resources.uptime, now - sent_at)
-                progress = outcome.observe(resources.state, now, fresh=fresh)
+                progress = outcome.observe(resources.state, now, fresh=fresh, polled=True)
             progress = progress or outcome.overdue(now)
             if progress is not None:
                 yield progress
@@ -169,7 +212,7 @@ class _EndedError(Exception):
     """The console hub was closed: no event will ever come."""
 
 
-def _take(event: ConsoleEvent, outcome: Outcome, now: float) -> Progress | None:
+def _take(event: ConsoleEvent, outcome: Outcome | UntilOff, now: float) -> Progress | None:
     match event:
         case ConsoleLine(text=text):
             outcome.hear(text)
@@ -191,6 +234,15 @@ async def _next_within(events: AsyncIterator[ConsoleEvent], seconds: float) -> C
         return None
     except StopAsyncIteration:
         raise _EndedError from None
+
+
+async def _caught_up(listener: Listener) -> PowerState:
+    """Pass over what was read before now, and return the state: what comes later comes after the signal."""
+    slices, events = time_slice.shared(), aiter(listener)
+    with suppress(_EndedError):
+        while await _next_within(events, 0) is not None:
+            await slices.breathe()
+    return listener.state
 
 
 async def _polled_state(client: PermittedClient) -> PowerState:

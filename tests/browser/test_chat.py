@@ -65,7 +65,7 @@ async def test_buttons_do_what_they_say(demo):
         await expect(card.get_by_role("button", name="Refresh")).not_to_have_attribute("aria-busy", "true")
         await card.get_by_role("button", name="Stop", exact=True).click()
         await expect(state).to_have_attribute("data-state", "offline")
-        await expect(visit.said("@Hank: Castle")).to_contain_text("Castle is offline after")
+        await expect(visit.said("@Hank: Castle")).to_contain_text("Castle has stopped")
         await expect(card.get_by_role("alert")).to_be_hidden()
         await card.get_by_role("button", name="Dismiss message").click()
         await expect(visit.at("message").filter(has_text="Hank used /status")).to_have_count(0)

@@ -48,7 +48,7 @@ async def test_the_owner_takes_the_tour_from_the_first_step_to_a_running_server(
         await expect(visit.at("be-helper")).to_have_attribute("aria-checked", "true")
         await visit.page.keyboard.press("Enter")
         await expect(visit.at("tries")).to_be_visible()
-        await expect(visit.said("Hank used /start")).to_contain_text("Castle is running")
+        await expect(visit.said("Hank used /start")).to_contain_text("Castle is up")
         await visit.open("castle-console")
         await expect(visit.said("Castle is running")).to_be_visible()
         await expect(visit.said("Done")).to_be_visible()

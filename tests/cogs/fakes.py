@@ -252,8 +252,9 @@ class FakeServers(_Fake):
 
 
 class FakePower(_Fake):
-    async def follow(self, permit) -> AsyncIterator[Progress]:
-        await self._script.step_in("power.follow", permit.member, permit.server, Signal(permit.action.value))
+    async def follow(self, permit, *, when_off=False) -> AsyncIterator[Progress]:
+        method = "power.follow when off" if when_off else "power.follow"
+        await self._script.step_in(method, permit.member, permit.server, Signal(permit.action.value))
         for step in self._script.steps:
             if isinstance(step, Exception):
                 raise step

@@ -128,6 +128,61 @@ async def test_a_deleted_message_ends_the_watching_quietly(world):
     assert world.env.errors == []
 
 
+STILL_STOPPING = Progress("is still stopping, nothing was sent", done=True, ok=False, later=True)
+
+
+async def test_a_start_during_a_stop_offers_to_wait_for_its_end(world):
+    """Whoever asked presses the button; the start that follows names him, and the button is gone."""
+    world.script.steps = [STILL_STOPPING]
+    result = await world.helper.slash(world.channel, "start")
+    assert result.response.content == STILL_STOPPING.sentence
+
+    world.script.steps = [Progress("Waiting …"), 30.0, Progress("is up", done=True, ok=True)]
+    await world.helper.click(result.response, label="Start when it is off")
+    await world.env.advance_time(40)
+
+    assert result.response.components == []
+    assert [message.content for message in world.public()] == [
+        STILL_STOPPING.sentence,
+        f"{world.helper.mention}: is up",
+    ]
+    assert [call[2] for call in world.script.calls("power.follow when off")] == [Signal.START]
+
+
+async def test_the_same_is_offered_under_what_a_button_of_a_status_led_to(world):
+    """The message there is a follow-up, which is edited in another way."""
+    result = await world.helper.slash(world.channel, "status")
+    world.script.steps = [Progress("Starting …"), STILL_STOPPING]
+    await world.helper.click(result.response, label="Start")
+    await world.env.advance_time(3)
+    [told] = world.public()
+    assert told.content == f"{world.helper.mention}: {STILL_STOPPING.sentence}"
+    await world.env.advance_time(601)
+    assert world.public()[0].components == []
+
+
+async def test_the_right_is_asked_for_when_start_when_it_is_off_is_pressed(world):
+    """Nobody else may press it, and he who may must still be allowed to start."""
+    world.script.steps = [STILL_STOPPING]
+    result = await world.helper.slash(world.channel, "start")
+    pressed = await world.admin.click(result.response, label="Start when it is off")
+    assert "belong to someone else" in pressed.response.content
+    world.script.role_actions.clear()
+    pressed = await world.helper.click(result.response, label="Start when it is off")
+    assert pressed.response.ephemeral
+    assert world.script.calls("power.follow when off") == []
+    world.no_surprises()
+
+
+async def test_a_kill_says_who_did_it_in_one_sentence(world):
+    """Not "somebody: it was killed"."""
+    world.script.steps = [Progress("Killing …"), Progress("killed", done=True, ok=True, by="💀 {member} killed it.")]
+    result = await world.admin.slash(world.channel, "kill")
+    await world.admin.click(result.response, label="Kill survival")
+    await world.env.advance_time(3)
+    assert [message.content for message in world.public()] == [f"💀 {world.admin.mention} killed it."]
+
+
 async def test_kill_asks_first_and_then_tells_everybody(world):
     """The question is private and explains the danger; the outcome is public and names who did it."""
     world.script.steps = [Progress("Killing …"), Progress("offline after 1 s", done=True, ok=True)]

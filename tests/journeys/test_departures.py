@@ -73,7 +73,7 @@ async def test_thrown_out_the_keys_go_and_the_rest_waits_for_the_bot_to_come_bac
     await world.shows("while nobody listens", "after")
     assert world.console.text.count("before") == 1
     stopped = await world.slash(world.helper, "stop")
-    await world.says(stopped, "is offline after")
+    await world.says(stopped, "has stopped")
     assert world.bot.output.count("waiting: The panel's key was deleted") <= 2, "the log tells it once per console"
 
 

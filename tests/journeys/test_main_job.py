@@ -25,7 +25,7 @@ async def test_from_an_empty_guild_to_a_server_started_and_stopped_by_a_helper(w
 
     started = await world.slash(world.helper, "start")
     assert not started.ephemeral
-    await world.says(started, "is running after")
+    await world.says(started, "is up")
     assert world.panel.signals_received(castle) == ["start"]
     await world.shows("container@pterodactyl~" if profile is not Profile.PELICAN else "container~", "Done (")
     assert all(message.content.count("```") % 2 == 0 for message in world.console.messages)
@@ -47,7 +47,7 @@ async def test_from_an_empty_guild_to_a_server_started_and_stopped_by_a_helper(w
     assert "play.example.test" in status.text
 
     stopped = await world.slash(world.helper, "stop")
-    await world.says(stopped, "is offline after")
+    await world.says(stopped, "has stopped")
     assert world.panel.signals_received(castle) == ["start", "stop"]
     assert world.discord.count(status=429) == 0
 
@@ -61,7 +61,7 @@ async def test_on_panel_0_7_everything_works_but_the_console_and_the_answers_say
     await world.slash(world.admin, "access grant", role=world.helpers, allow="moderator")
 
     started = await world.slash(world.helper, "start")
-    await world.says(started, "is running after", timeout=60)
+    await world.says(started, "is up", timeout=60)
     assert world.panel.signals_received(castle) == ["start"]
 
     said = await world.slash(world.helper, "say", message="hello")
@@ -134,7 +134,7 @@ async def test_a_helper_may_what_his_role_allows_and_is_told_what_is_missing(wor
     choices = await world.discord.autocomplete(world.helper, world.general, "start", option="server", typed="pap")
     assert [choice["value"] for choice in choices] == ["Paper Survival"]
     started = await world.slash(world.helper, "start", server="PAPER survival")
-    await world.says(started, "is running after")
+    await world.says(started, "is up")
     assert world.panel.signals_received(castle) == ["start"]
 
 
@@ -156,7 +156,7 @@ async def test_kill_asks_before_it_acts(world):
     await asked.click(button["custom_id"])
     await world.panel.wait_for(lambda: castle.state == "offline", timeout=30)
     assert world.panel.signals_received(castle) == ["kill"]
-    await world.shows("is offline after", channel=world.general)
+    await world.shows("killed **Paper Survival**", channel=world.general)
 
 
 async def test_two_guilds_with_two_panels_never_see_one_another(world, tmp_path):

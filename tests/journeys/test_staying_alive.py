@@ -83,7 +83,7 @@ async def test_everything_is_there_again_after_a_restart_of_the_bot(world):
     castle.emit("a line for the second life")
     await world.shows("a line for the second life")
     stopped = await world.slash(world.helper, "stop")
-    await world.says(stopped, "is offline after")
+    await world.says(stopped, "has stopped")
     assert world.discord.count(method="PUT", route="/commands$") == synced == 1
 
 
@@ -105,7 +105,7 @@ async def test_the_gateway_may_drop_and_the_bot_goes_on(world):
     await world.shows("while the gateway was away")
     await world.discord.wait_until(lambda: world.discord.gateway.connected > 0, timeout=30)
     stopped = await world.slash(world.helper, "stop")
-    await world.says(stopped, "is offline after")
+    await world.says(stopped, "has stopped")
 
 
 async def test_a_dead_node_is_told_in_words_and_the_channel_learns_of_its_return(world):

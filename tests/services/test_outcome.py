@@ -1,6 +1,9 @@
 """How a signal ended, told from the states seen."""
 
-from bot.services.outcome import Outcome, OutcomeTiming, needless
+import pytest
+
+from bot.services.beforehand import before_sending
+from bot.services.outcome import Outcome, OutcomeTiming
 from bot.terms import PowerState, Signal
 
 OFFLINE, STARTING, RUNNING, STOPPING = (
@@ -9,6 +12,10 @@ OFFLINE, STARTING, RUNNING, STOPPING = (
     PowerState.RUNNING,
     PowerState.STOPPING,
 )
+
+
+def daemon(text):
+    return f"\x1b[33m\x1b[1m[Pterodactyl Daemon]:\x1b[39m {text}\x1b[0m"
 
 
 def follow(signal, before):
@@ -21,7 +28,7 @@ def test_a_start_ends_at_running_with_the_seconds_it_took():
     assert step is not None and not step.done and "starting" in step.sentence
     last = outcome.observe(RUNNING, 34.2)
     assert last is not None and last.done and last.ok
-    assert last.sentence == "**Castle** is running after 34 s."
+    assert last.sentence == "🟢 **Castle** is up (took 34 s)."
 
 
 def test_a_repeated_state_says_nothing_new():
@@ -36,7 +43,7 @@ def test_a_crash_while_starting_is_told_with_its_exit_code():
     outcome.observe(STARTING, 1.0)
     outcome.observe(OFFLINE, 12.0)
     assert outcome.crashed
-    outcome.hear("\x1b[33m\x1b[1m[Pterodactyl Daemon]:\x1b[39m Exit code: 137\x1b[0m")
+    outcome.hear(daemon("Exit code: 137"))
     last = outcome.crash(12.0)
     assert last.done and last.ok is False
     assert "12 s" in last.sentence and "137" in last.sentence
@@ -46,8 +53,8 @@ def test_running_out_of_memory_is_told_as_that():
     outcome = follow(Signal.START, OFFLINE)
     outcome.observe(STARTING, 1.0)
     outcome.observe(OFFLINE, 3.0)
-    outcome.hear("[Pterodactyl Daemon]: Exit code: 137")
-    outcome.hear("[Pterodactyl Daemon]: Out of memory: true")
+    outcome.hear(daemon("Exit code: 137"))
+    outcome.hear(daemon("Out of memory: true"))
     assert "memory" in outcome.crash(3.0).sentence
 
 
@@ -67,12 +74,46 @@ def test_a_restart_whose_states_were_missed_is_told_by_the_age_of_the_process():
     assert last is not None and last.done and last.ok
 
 
-def test_stop_and_kill_end_at_offline():
-    for signal in (Signal.STOP, Signal.KILL):
-        outcome = follow(signal, RUNNING)
-        assert not outcome.observe(STOPPING, 1.0).done
-        last = outcome.observe(OFFLINE, 9.0)
-        assert last.done and last.ok and "offline after 9 s" in last.sentence
+def test_a_stop_is_told_at_once_and_ends_once_it_stays_off():
+    outcome = follow(Signal.STOP, RUNNING)
+    assert not outcome.observe(STOPPING, 1.0).done
+    told = outcome.observe(OFFLINE, 9.0)
+    assert not told.done and told.sentence == "⏹ **Castle** has stopped (9 s)."
+    assert outcome.overdue(11.0) is None
+    last = outcome.overdue(12.0)
+    assert last.done and last.ok and last.sentence == told.sentence
+
+
+def test_a_kill_says_that_it_was_one_and_who_did_it():
+    outcome = follow(Signal.KILL, RUNNING)
+    outcome.observe(OFFLINE, 0.2)
+    last = outcome.overdue(4.0)
+    assert last.done and last.ok and last.sentence == "💀 **Castle** was killed."
+    assert last.by == "💀 {member} killed **Castle**."
+
+
+def test_by_polling_a_stop_ends_at_the_first_word_of_it():
+    outcome = follow(Signal.STOP, RUNNING)
+    last = outcome.observe(OFFLINE, 8.0, polled=True)
+    assert last.done and last.ok
+
+
+@pytest.mark.parametrize("signal", list(Signal))
+def test_nothing_takes_no_seconds(signal):
+    """Whatever is told within half a second names none: "after 0 s" says nothing."""
+    outcome = follow(signal, OFFLINE if signal is Signal.START else RUNNING)
+    told = [outcome.observe(state, 0.3) for state in (STOPPING, OFFLINE, STARTING, RUNNING)]
+    told += [outcome.overdue(4.0)]
+    assert not [step for step in told if step and "0 s" in step.sentence]
+
+
+def test_a_server_that_somebody_stops_while_it_starts_did_not_crash():
+    outcome = follow(Signal.START, OFFLINE)
+    for state in (STARTING, STOPPING):
+        assert not outcome.observe(state, 2.0).done
+    last = outcome.observe(OFFLINE, 5.0)
+    assert not outcome.crashed
+    assert last.done and last.ok is False and "stopped by somebody else" in last.sentence
 
 
 def test_a_server_that_does_not_react_is_given_up_with_advice():
@@ -99,13 +140,13 @@ def test_a_stop_that_takes_for_ever_says_what_wings_will_do():
 def test_a_restart_that_stays_down_is_a_failure():
     outcome = follow(Signal.RESTART, RUNNING)
     outcome.observe(OFFLINE, 3.0)
-    last = outcome.overdue(301.0)
+    last = outcome.overdue(64.0)
     assert last.ok is False and "has not come back" in last.sentence
 
 
 def test_signals_that_would_change_nothing_are_answered_without_sending():
-    assert "already" in needless(Signal.START, "Castle", RUNNING).sentence
-    assert "already" in needless(Signal.STOP, "Castle", OFFLINE).sentence
-    assert "already" in needless(Signal.KILL, "Castle", OFFLINE).sentence
-    assert needless(Signal.RESTART, "Castle", OFFLINE) is None
-    assert needless(Signal.START, "Castle", PowerState.UNKNOWN) is None
+    assert "already" in before_sending(Signal.START, "Castle", RUNNING).sentence
+    assert "already" in before_sending(Signal.STOP, "Castle", OFFLINE).sentence
+    assert "already" in before_sending(Signal.KILL, "Castle", OFFLINE).sentence
+    assert before_sending(Signal.RESTART, "Castle", OFFLINE) is None
+    assert before_sending(Signal.START, "Castle", PowerState.UNKNOWN) is None
