@@ -50,6 +50,57 @@ async def test_what_is_missing_or_wrong_is_marked_and_not_sent(demo):
         await expect(visit.at("message").filter(has_text="/access grant")).to_have_count(0)
 
 
+async def test_what_is_filled_in_means_what_it_would_mean_typed(demo):
+    """For every option of every command: a line that is pasted at once is no other than one that is typed."""
+    async with demo.visit() as visit:
+        await visit.ready()
+        compared = await visit.page.evaluate(FILLED_AND_TYPED)
+        assert len({each["type"] for each in compared}) >= 5, "the bot's options are of many types"
+        assert [each for each in compared if each["filled"] != each["typed"]] == []
+        numbers = [each for each in compared if each["type"] in {4, 10} and each["text"].isdigit()]
+        assert numbers
+        assert [each for each in numbers if isinstance(each["filled"].get("value"), str)] == []
+
+
+async def test_a_pasted_number_is_sent(demo):
+    """At once, behind a command that was chosen before, and into a field of its own."""
+    async with demo.visit() as visit:
+        await visit.ready()
+        line = visit.at("composer-input")
+        await line.fill("/console lines:5 server:Survival")
+        await visit.at("send").click()
+        await expect(visit.said("Olivia used /console").locator(".block")).to_be_visible()
+        await visit.open("staff")
+        await line.fill("/console ")
+        await visit.at("option-server").press("Escape")
+        await visit.at("option-server").evaluate(PASTE, "Survival lines:7")
+        await expect(visit.at("option-lines")).to_have_value("7")
+        await visit.at("send").click()
+        await expect(visit.said("Olivia used /console").locator(".block")).to_be_visible()
+        await line.fill("/relay pause minutes:0")
+        await visit.at("send").click()
+        await expect(visit.said("Olivia used /relay pause")).to_be_visible()
+        await expect(visit.at("composer-status")).to_be_empty()
+
+
+async def test_letters_are_no_number_and_one_is_told_while_typing(demo):
+    async with demo.visit() as visit:
+        await visit.ready()
+        await visit.at("composer-input").fill("/console server:Survival lines:")
+        field, status = visit.at("option-lines"), visit.at("composer-status")
+        await expect(field).to_be_focused()
+        await expect(field).to_have_attribute("inputmode", "numeric")
+        await visit.page.keyboard.type("5x")
+        await expect(field).to_have_attribute("aria-invalid", "true")
+        await expect(status).to_have_text("“lines” is a whole number.")
+        await visit.page.keyboard.press("Backspace")
+        await expect(field).not_to_have_attribute("aria-invalid", "true")
+        await expect(status).to_be_empty()
+        await visit.page.keyboard.type("00")
+        await visit.at("send").click()
+        await expect(status).to_contain_text("is at most")
+
+
 async def test_buttons_do_what_they_say(demo):
     """A helper has the buttons he may press under a status, and they reach the game server."""
     async with demo.visit() as visit:
@@ -83,3 +134,37 @@ async def test_the_page_is_light_or_dark_as_the_system_is_and_as_one_chooses(dem
             await visit.page.reload()
             await expect(visit.at("channel-general")).to_be_visible()
             assert await visit.page.evaluate(brightness) is not is_light
+
+
+FILLED_AND_TYPED = """
+    async () => {
+        const { OptionField } = await import('/static/js/option_field.js');
+        const { Popup } = await import('/static/js/popup.js');
+        const { state } = await import('/static/js/state.js');
+        const { pickable } = await import('/static/js/values.js');
+        const nothing = () => {};
+        const line = { others: () => ({}), next: nothing, complete: () => true, send: nothing, jump: () => false,
+            back: nothing, say: nothing, cancel: nothing };
+        const free = ['0', '5', '007', '-3', '2.5', '1e3', '0x10', 'five', 'Castle', ' padded ', '5 minutes', '١٢'];
+        const found = [];
+        for (const command of state.commands) for (const option of command.options) {
+            const names = (pickable(option) ?? []).slice(0, 3).map((item) => item.label);
+            for (const text of [...free, ...names]) {
+                const make = () => new OptionField(option, command.name, new Popup(), line);
+                const [filled, typed] = [make(), make()];
+                filled.fill(text);
+                typed.input.value = text;
+                found.push({ command: command.name, option: option.name, type: option.type, text,
+                    filled: filled.result(), typed: typed.result() });
+            }
+        }
+        return found;
+    }
+"""
+PASTE = """
+    (field, text) => {
+        field.focus();
+        field.value = text;
+        field.dispatchEvent(new InputEvent('input', { inputType: 'insertFromPaste', bubbles: true }));
+    }
+"""

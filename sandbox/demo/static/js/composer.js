@@ -113,7 +113,7 @@ function choose(found, options) {
 }
 
 function newField(option) {
-  return new OptionField(option, command.name, popup, { others, next, complete, send, jump, back, cancel: () => begin('') });
+  return new OptionField(option, command.name, popup, { others, next, complete, send, jump, back, say, cancel: () => begin('') });
 }
 
 // -- the line ------------------------------------------------------------------------------------------------

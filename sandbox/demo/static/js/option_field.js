@@ -3,14 +3,14 @@
 import { el, fresh } from './dom.js';
 import { Popup } from './popup.js';
 import { ask } from './socket.js';
-import { fitting, labelOf, pickable, valueOf } from './values.js';
+import { fitting, isNumeric, labelOf, misspelt, pickable, valueOf } from './values.js';
 
 const DEBOUNCE_MS = 140;
 
 export class OptionField {
   /**
    * @param {any} option @param {string} command its full name @param {Popup} popup
-   * @param {{others: (self: OptionField) => any, next: (self: OptionField) => void, complete: () => boolean, send: () => void, jump: (self: OptionField) => boolean, back: (self: OptionField) => void, cancel: () => void}} line
+   * @param {{others: (self: OptionField) => any, next: (self: OptionField) => void, complete: () => boolean, send: () => void, jump: (self: OptionField) => boolean, back: (self: OptionField) => void, say: (sentence: string) => void, cancel: () => void}} line
    */
   constructor(option, command, popup, line) {
     this.option = option;
@@ -22,6 +22,8 @@ export class OptionField {
     const id = fresh('option');
     this.input = el('input', {
       id, type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', dir: 'auto', size: 6,
+      // No keyboard of digits where a sign may be needed: some phones show none there.
+      inputmode: isNumeric(option) && option.min_value >= 0 ? 'numeric' : null,
       'aria-required': String(option.required), 'aria-description': option.about, data: { testid: `option-${option.name}` },
     });
     Popup.prepare(this.input);
@@ -31,6 +33,9 @@ export class OptionField {
       this.clean();
       // Whoever types or pastes `name:` goes on in the option of that name.
       if ((this.input.value.endsWith(':') || event.inputType === 'insertFromPaste') && line.jump(this)) return;
+      const wrong = misspelt(option, this.input.value);
+      if (wrong) this.complain(wrong);
+      line.say(wrong);
       this.grow();
       this.suggest();
     });
@@ -45,12 +50,11 @@ export class OptionField {
     this.input.addEventListener('keydown', (event) => this.key(event));
   }
 
-  /** Sets a value, given as the bot needs it or as a person writes it. */
+  /** Sets a value, given as the bot needs it or as a person writes it: what it means is what typing it would mean. */
   fill(value) {
-    const items = pickable(this.option);
-    const known = items?.find((item) => item.value === value || item.label === value);
-    this.picked = known?.value ?? (items || value === '' ? undefined : value);
-    this.input.value = known?.label ?? labelOf(this.option, value);
+    this.picked = value === '' ? undefined : valueOf(this.option, undefined, String(value)).value;
+    this.input.value = labelOf(this.option, this.picked ?? value);
+    this.clean();
     this.grow();
   }
 

@@ -41,16 +41,28 @@ export function valueOf(option, picked, typed) {
     const found = items.find((item) => bare(item.label) === bare(text) || String(item.value) === text);
     return found ? { value: found.value } : { wrong: `“${option.name}”: pick one from the list.` };
   }
-  if (option.type === INTEGER || option.type === NUMBER) return numeric(option, text);
+  if (isNumeric(option)) return numeric(option, text);
   if (option.type !== STRING) return { wrong: `“${option.name}” cannot be filled in here.` };
   if (option.min_length && text.length < option.min_length) return { wrong: `“${option.name}” needs at least ${option.min_length} characters.` };
   const longest = option.max_length ?? 6000;
   return text.length > longest ? { wrong: `“${option.name}” may have ${longest} characters at most.` } : { value: text };
 }
 
+/** Whether an option takes digits only. */
+export const isNumeric = (option) => (option.type === INTEGER || option.type === NUMBER) && !option.choices;
+
+/** The sentence for letters where digits belong, which no further typing can put right; '' where all is well so far. */
+export function misspelt(option, text) {
+  if (!isNumeric(option) || /^[+-]?$/.test(text.trim())) return '';
+  const shape = option.type === INTEGER ? /^[+-]?\d+$/ : /^[+-]?(\d+\.?\d*|\.\d+)$/;
+  return shape.test(text.trim()) ? '' : `“${option.name}” is a ${option.type === INTEGER ? 'whole ' : ''}number.`;
+}
+
 function numeric(option, text) {
+  const wrong = misspelt(option, text);
+  if (wrong) return { wrong };
   const number = Number(text);
-  if (!Number.isFinite(number) || (option.type === INTEGER && !Number.isInteger(number))) return { wrong: `“${option.name}” is a ${option.type === INTEGER ? 'whole ' : ''}number.` };
+  if (Number.isNaN(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER) return { wrong: `“${option.name}” is no number that can be sent.` };
   if (number < (option.min_value ?? -Infinity)) return { wrong: `“${option.name}” is at least ${option.min_value}.` };
   if (number > (option.max_value ?? Infinity)) return { wrong: `“${option.name}” is at most ${option.max_value}.` };
   return { value: number };
