@@ -27,6 +27,7 @@ from bot.relay.connection import Connection, RelayTiming
 from bot.relay.journal import Journal
 from bot.relay.outbox import Outbox
 from bot.relay.pause import Gate
+from bot.relay.power_news import PowerNews
 from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.terms import PowerState
@@ -95,7 +96,7 @@ class ConsoleRelay:
         )
         self._start_up, self._start_up_hidden = StartUp(), False
         self._unshown = bytearray()
-        self._power = PowerState.UNKNOWN
+        self._news = PowerNews(self.server, say=self._tell_power)
         taken = ledger.trail.taken
         self._last_line_at = taken.at if taken is not None and taken.marks else None
 
@@ -106,6 +107,7 @@ class ConsoleRelay:
                 await self._read(events)
         finally:
             self.connection.close()
+            self._news.flush()
             self._tell_count()
             if self._unshown and self._outbox.parked is None:
                 self._note_unshown(0)
@@ -146,6 +148,7 @@ class ConsoleRelay:
                 self._last_line_at = at
                 self._show(text, self._trail.take(text, at))
                 self._note_unshown(_NOTE_UNSHOWN)
+                self._news.hear(text)
             case InstallOutput(text) | DaemonMessage(text):
                 self._show(text)
             case StatusChanged(state):
@@ -220,15 +223,15 @@ class ConsoleRelay:
         return asyncio.get_running_loop().time()
 
     def _status(self, state: PowerState) -> None:
-        # The state found at the first connection is no news, and an unknown one is none at all.
-        known, self._power = self._power, state if state is not PowerState.UNKNOWN else self._power
-        offline, self._trail.offline = self._trail.offline, self._power is PowerState.OFFLINE
-        text = notices.state_changed(self.server, state)
-        if text is not None and known not in {PowerState.UNKNOWN, state}:
-            self.announce(text)
+        self._news.observe(state)
+        offline, self._trail.offline = self._trail.offline, self._news.power is PowerState.OFFLINE
         # A history begins anew with each run of the server: what was taken of this one must be known after a SIGKILL.
         if self._trail.begun and (self._unshown or offline != self._trail.offline):
             self._note_unshown(0)
+
+    def _tell_power(self, text: str) -> None:
+        if self._outbox.parked is None:
+            self.announce(text)
 
     def _connected(self, event: Connected) -> None:
         if not self._trail.begun:
