@@ -1,79 +1,60 @@
-/** Draws text with terminal colours: the few codes that Discord knows, or the common ones for the panel's own console. */
+/** Draws text with terminal colours: the few codes that Discord knows, or all of them for the panel's own console. */
 
 import { el } from './dom.js';
+import { PLAIN, apply } from './sgr.js';
 
+/** Escape sequences: those with parameters (CSI), those with a text of their own (OSC and the like), all others. */
 // eslint-disable-next-line no-control-regex
-const SEQUENCE = /\x1b\[([0-9;:?]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b./g;
+const SEQUENCE = /(?:\x1b\[|\x9b)([0-?]*)([ -/]*)([@-~]?)|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:[^\n\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c))?|\x1b[ #%&(-/]?[0-Z\\^-~]?/g;
 // eslint-disable-next-line no-control-regex
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** Characters that turn the direction of text: shown, not obeyed. */
 const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
 
-const plain = () => ({ bold: false, under: false, fg: 0, bg: 0 });
-
-/** @param {ReturnType<typeof plain>} style @param {string} codes @param {boolean} all also bright and 256 colours */
-function change(style, codes, all) {
-  const numbers = codes === '' ? [0] : codes.split(/[;:]/).map(Number);
-  for (let index = 0; index < numbers.length; index += 1) {
-    const code = numbers[index];
-    if (code === 0) Object.assign(style, plain());
-    else if (code === 1) style.bold = true;
-    else if (code === 4) style.under = true;
-    else if (code >= 30 && code <= 37) style.fg = code;
-    else if (code >= 40 && code <= 47) style.bg = code;
-    else if (code === 39) style.fg = 0;
-    else if (code === 49) style.bg = 0;
-    else if (all && code >= 90 && code <= 97) style.fg = code - 60;
-    else if (code === 38 || code === 48) {
-      const step = numbers[index + 1] === 5 ? 2 : 4;
-      if (all && step === 2 && code === 38) style.fg = 30 + near(numbers[index + 2] ?? 7);
-      index += step;
-    }
-  }
+/** What Discord makes of a sequence: all that it knows is 0, 1, 4, 30 to 37 and 40 to 47. */
+function discord(pen, parameters) {
+  const known = parameters.split(';').filter((part) => /^(|0|1|4|[34][0-7])$/.test(part));
+  return known.length ? apply(pen, known.join(';')) : pen;
 }
 
-/** The basic colour next to one of the 256. */
-function near(color) {
-  if (color < 16) return color % 8;
-  if (color >= 232) return 7;
-  const level = color - 16;
-  const bits = [Math.floor(level / 36), Math.floor(level / 6) % 6, level % 6].map((part) => (part > 2 ? 1 : 0));
-  return bits[0] + 2 * bits[1] + 4 * bits[2] || 7;
-}
-
-function run(text, style) {
+function run(text, pen) {
   const clean = text.replace(CONTROL, '');
   if (!clean) return null;
   const names = [
-    style.bold && 'a-bold', style.under && 'a-under', style.fg && `a-${style.fg}`, style.bg && `a-${style.bg}`,
+    (pen.bold || pen.bright) && 'a-bold', pen.under && 'a-under', pen.fg !== null && `a-${30 + pen.fg}`, pen.bg !== null && `a-${40 + pen.bg}`,
   ].filter(Boolean);
   return names.length ? el('span', { class: names.join(' '), text: clean }) : document.createTextNode(clean);
 }
 
-/** One line with its colours; `style` carries over from line to line. */
-function line(text, style, all) {
+/** One line with its colours, and the pen as it is at its end. */
+function line(text, before, change) {
   const node = el('span', { class: 'line', dir: 'ltr' });
+  let pen = before;
   let last = 0;
   for (const match of text.matchAll(SEQUENCE)) {
-    const before = run(text.slice(last, match.index), style);
-    if (before) node.append(before);
+    const piece = run(text.slice(last, match.index), pen);
+    if (piece) node.append(piece);
     last = match.index + match[0].length;
-    if (match[2] === 'm') change(style, match[1], all);
+    if (match[3] === 'm' && !match[2] && /^[\d;:]*$/.test(match[1])) pen = change(pen, match[1]);
   }
-  const rest = run(text.slice(last), style);
+  const rest = run(text.slice(last), pen);
   if (rest) node.append(rest);
   if (!node.firstChild) node.append('\u200b');
-  return node;
+  return { node, pen };
 }
 
-/** The lines of an `ansi` block as Discord's desktop client draws them. */
+/** The lines of an `ansi` block as Discord's desktop client draws them: a colour lasts until another one. */
 export function ansiBlock(text) {
-  const style = plain();
-  return text.split('\n').map((each) => line(each, style, false));
+  let pen = PLAIN;
+  return text.split('\n').map((each) => {
+    const drawn = line(each, pen, discord);
+    pen = drawn.pen;
+    return drawn.node;
+  });
 }
 
 /** The lines of one console event as a terminal draws them: of a redrawn line only the last state counts. */
 export function terminalLines(text) {
-  return text.split(/\r*\n/).map((each) => line(each.replace(/\r+$/, '').replace(/^[^\n]*\r/, '').replace(TURNS, '⇄'), plain(), true));
+  return text.split(/\r*\n/).map((each) => line(each.replace(/\r+$/, '').replace(/^[^\n]*\r/, '').replace(TURNS, '⇄'), PLAIN, apply).node);
 }
