@@ -20,6 +20,6 @@ WORKDIR /app
 ENV PATH=/opt/wingcord/bin:$PATH PYTHONUNBUFFERED=1 HTTP_LISTEN=127.0.0.1:8080
 VOLUME /app/data
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as u; at = os.environ.get('HTTP_LISTEN'); at and u.urlopen('http://127.0.0.1:' + at.rpartition(':')[2] + '/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; at = os.environ.get('HTTP_LISTEN', '').strip(' \"'); at and u.urlopen('http://127.0.0.1:' + at.rpartition(':')[2] + '/healthz', timeout=4)"]
 # Not through a shell: the bot itself gets SIGTERM, delivers what it has read and ends.
 ENTRYPOINT ["python", "-m", "bot"]

@@ -56,7 +56,7 @@ def main() -> int:
         incident = secrets.token_hex(3).upper()
         log.critical("Incident %s", incident, exc_info=True)
         _tell(
-            _("The bot ended by an error nobody foresaw: incident {incident}, told in the log.").format(
+            _("The bot stopped because of a bug (incident {incident}); the log has the details.").format(
                 incident=incident
             )
         )

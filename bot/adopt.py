@@ -9,6 +9,7 @@ from bot.i18n import _, ngettext
 from bot.settings import Settings, require_token
 from bot.sole_store import open_alone
 from bot.store.database import sqlite_file
+from bot.store.places import file_there
 
 Probe = Callable[[str, str | None], Awaitable[tuple[Application, frozenset[int]]]]
 
@@ -25,7 +26,7 @@ async def adopt(settings: Settings, *, probe: Probe = where_am_i) -> str:
     """
     token = require_token(settings)
     file = sqlite_file(settings.database_url)
-    if file is not None and not file.exists():
+    if file is not None and file_there(settings.database_url) is None:
         return _(
             "There is no database yet at {file}: it will belong to the first application that starts on it."
         ).format(file=file)

@@ -1,27 +1,29 @@
 """Says in plain words what is wrong with a set-up, for `python -m bot check`; changes nothing."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 from bot import application
 from bot.application import Application
 from bot.discord_probe import who_am_i
+from bot.discord_rights import invitation
 from bot.errors import BotError, ExitCode, StartupError
 from bot.health import Health
 from bot.i18n import _
+from bot.instance_lock import require_lockable
 from bot.panel.pool import PanelPool
 from bot.secret_keys import key_file, key_file_lost, read_keys
 from bot.settings import Settings, require_token
 from bot.store.database import make_engine, sqlite_file
 from bot.store.limits import Limits
 from bot.store.migrate import Standing
+from bot.store.places import file_there, require_place
 from bot.store.store import Store, holds_keys, inspect, peek
 from bot.store.values import Panel, PanelKey
+from bot.text.markdown import plain
 
 Probe = Callable[[str, str | None], Awaitable[Application]]
 
@@ -36,13 +38,18 @@ class Finding:
     """How it is; where it is not fine, also what to do."""
 
     def __str__(self) -> str:
-        return f"{'ok' if self.fine else 'wrong':<5}  {self.subject}: {self.text}"
+        text = self.text
+        if text.startswith(f"{self.subject} "):  # the name of a setting is not said twice
+            text = text.removeprefix(f"{self.subject} ").removeprefix("is ")
+        return f"{'ok' if self.fine else 'wrong':<5}  {self.subject}: {text}"
 
 
 async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator[Finding]:
     """Yield what is found, one thing after the other; `probe` asks Discord whose token it is."""
     discord, found = await _discord(settings, probe)
     yield discord
+    if found is not None:
+        yield Finding(True, _("invitation"), invitation(found.id))
     yield await _http_listen(settings)
     database, standing = await _database(settings)
     yield database
@@ -113,9 +120,12 @@ async def _database(settings: Settings) -> tuple[Finding, Standing]:
     subject = "DATABASE_URL"
     try:
         file = sqlite_file(settings.database_url)
-        if file is not None and not file.exists():
-            make_engine(settings.database_url)  # refuses a driver that cannot be used; it does not connect yet
-            return _new_file(subject, file), Standing.EMPTY
+        make_engine(settings.database_url)  # refuses a driver that cannot be used; it does not connect yet
+        require_place(settings.database_url)
+        require_lockable(file)
+        if file is not None and file_there(settings.database_url) is None:
+            text = _("{file} will be made at the first start.").format(file=file)
+            return Finding(True, subject, text), Standing.EMPTY
         standing = await inspect(settings.database_url)
     except StartupError as error:
         return Finding(False, subject, str(error)), Standing.EMPTY
@@ -129,19 +139,6 @@ async def _database(settings: Settings) -> tuple[Finding, Standing]:
         case Standing.CURRENT:
             text = _("opens and is up to date.")
     return Finding(standing is not Standing.NEWER, subject, text), standing
-
-
-def _new_file(subject: str, file: Path) -> Finding:
-    folder = next(parent for parent in file.absolute().parents if parent.exists())
-    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
-        return Finding(True, subject, _("{file} will be made at the first start.").format(file=file))
-    return Finding(
-        False,
-        subject,
-        _("{file} cannot be made: the bot may not write to {folder}. Choose another place.").format(
-            file=file, folder=folder
-        ),
-    )
 
 
 def _limits(settings: Settings, most: Limits) -> list[Finding]:
@@ -180,7 +177,7 @@ async def _reach_one(pool: PanelPool, panel: Panel, key: PanelKey) -> Finding:
     try:
         await pool.client(url=key.url, key=key.key, kind=key.kind).recognise()
     except BotError as error:
-        return Finding(False, subject, str(error))
+        return Finding(False, subject, plain(str(error)))
     return Finding(True, subject, _("answers and accepts the key."))
 
 

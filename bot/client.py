@@ -10,12 +10,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import metrics
+from bot.application import Application
 from bot.discord_guilds import GuildEvents
 from bot.discord_replies import answer_error, answer_privately, is_claimed, name_in_logs, name_of
+from bot.discord_rights import invitation
 from bot.discord_sync import TreeState, sync_if_changed
 from bot.discord_translator import CatalogueTranslator
 from bot.errors import BadInput
-from bot.i18n import _
+from bot.i18n import _, ngettext
 from bot.names import refuse_blank
 from bot.services import Services
 
@@ -105,6 +107,7 @@ class WingcordClient(commands.AutoShardedBot):
         )
         self.services = services
         self._tree_state = tree_state
+        self._told_ready = False
 
     async def setup_hook(self) -> None:
         """Load the cogs and register their commands where they changed. Runs once, before the gateway connects."""
@@ -114,6 +117,19 @@ class WingcordClient(commands.AutoShardedBot):
             await self.load_extension(cog)
         if self.application_id is not None:
             await sync_if_changed(self.tree, self.application_id, self._tree_state)
+
+    async def on_ready(self) -> None:
+        """Tell the log, once, that all is well: who this is, where it is, and how it gets elsewhere."""
+        if self._told_ready or self.user is None or self.application_id is None:
+            return
+        self._told_ready = True
+        guilds = ngettext("in {count} Discord server", "in {count} Discord servers", len(self.guilds))
+        _log.info(
+            "Ready: this is %s, %s. To invite it: %s",
+            Application(self.application_id, self.user.name),
+            guilds.format(count=len(self.guilds)),
+            invitation(self.application_id),
+        )
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Ignore messages: there are no prefix commands."""

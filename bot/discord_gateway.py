@@ -78,7 +78,7 @@ def _token_refused() -> StartupError:
     return StartupError(
         _(
             "Discord refuses the bot token. Copy it again from the developer portal "
-            "(your application, *Bot*, *Reset Token*) into DISCORD_TOKEN."
+            "(your application, Bot, Reset Token) into DISCORD_TOKEN."
         ),
         exit_code=ExitCode.TOKEN,
     )

@@ -31,7 +31,7 @@ def sole_owner(database_file: Path | None) -> Generator[None]:
     if database_file is None:
         yield
         return
-    file = database_file.with_suffix(".lock")
+    file = _lock_file(database_file)
     with ExitStack() as stack:
         try:
             lock = stack.enter_context(file.open("ab"))
@@ -39,14 +39,35 @@ def sole_owner(database_file: Path | None) -> Generator[None]:
         except BlockingIOError as error:
             raise another_bot(str(database_file)) from error
         except OSError as error:
-            raise StartupError(
-                _(
-                    "The lock file {file} cannot be used: {reason}. It keeps a second bot from the same database; "
-                    "see to it that the bot can write there, and delete what is in its place."
-                ).format(file=file, reason=(error.strerror or str(error)).lower()),
-                exit_code=ExitCode.DATABASE,
-            ) from error
+            raise _unusable(file, error) from error
         yield
+
+
+def require_lockable(database_file: Path | None) -> None:
+    """See to it that the lock beside the database file can be used; whether it is held, and by whom, does not matter.
+
+    Raises StartupError as `sole_owner` does. Nothing is made.
+    """
+    file = None if database_file is None else _lock_file(database_file)
+    if file is not None and file.exists():
+        try:
+            file.open("ab").close()
+        except OSError as error:
+            raise _unusable(file, error) from error
+
+
+def _lock_file(database_file: Path) -> Path:
+    return database_file.with_suffix(".lock")
+
+
+def _unusable(file: Path, error: OSError) -> StartupError:
+    return StartupError(
+        _(
+            "The lock file {file} cannot be used: {reason}. It keeps a second bot from the same database; "
+            "see to it that the bot can write there, and delete what is in its place."
+        ).format(file=file, reason=(error.strerror or str(error)).lower()),
+        exit_code=ExitCode.DATABASE,
+    )
 
 
 def another_bot(database: str) -> StartupError:

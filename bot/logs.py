@@ -10,7 +10,9 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+from bot.errors import BotError, StartupError
 from bot.known_secrets import KnownSecrets
+from bot.text.markdown import plain
 
 MASK: Final = "[secret]"
 LONGEST_MESSAGE = 4_000
@@ -97,10 +99,20 @@ def _short(text: str, limit: int) -> str:
     return f"{shown[:limit]}… ({len(text):,} characters)"
 
 
+def _in_words(argument: object) -> object:
+    """Return a failure's sentence, which is written for Discord, as a terminal shows it best; anything else as is."""
+    # Why the program cannot start is written for the terminal, and may name folders with any signs in them.
+    return (
+        plain(str(argument)) if isinstance(argument, BotError) and not isinstance(argument, StartupError) else argument
+    )
+
+
 class _Formatter(logging.Formatter):
     """Shared by both formats: message, time and traceback, all of them redacted and cut."""
 
     def message_of(self, record: logging.LogRecord) -> str:
+        if isinstance(record.args, tuple) and any(isinstance(each, BotError) for each in record.args):
+            return _short(str(record.msg) % tuple(map(_in_words, record.args)), LONGEST_MESSAGE)
         return _short(record.getMessage(), LONGEST_MESSAGE)
 
     def trouble_of(self, record: logging.LogRecord) -> str:

@@ -117,7 +117,7 @@ def _write_names(folder: Path) -> None:
 
 def _known(text: str) -> tuple[str, ...]:
     """Return the keys in a text, by line or comma, after making sure that no log line will ever show one."""
-    keys = tuple(key for key in (entry.strip() for entry in text.replace(",", "\n").splitlines()) if key)
+    keys = tuple(key for key in (entry.strip(" \t\"'") for entry in text.replace(",", "\n").splitlines()) if key)
     for key in keys:
         register_secret(key)
     return keys

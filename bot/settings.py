@@ -1,16 +1,19 @@
 """The only reader of the environment: every setting, its default, and what is wrong with it in one line."""
 
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ExitCode, StartupError
 from bot.i18n import _
 
 ENV_FILE = Path(".env")
+EXAMPLE = Path(".env.example")
+_PAIRS = {('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("‘", "’")}
+_QUOTES = "\"'`“”‘’"
 
 
 class HostPort(NamedTuple):
@@ -40,6 +43,14 @@ def _address(*schemes: str) -> AfterValidator:
         return text.rstrip("/")
 
     return AfterValidator(check)
+
+
+def unquoted(text: str) -> str:
+    """Return the text without blanks around it, and without a pair of quotes around it."""
+    bare = text.strip()
+    if len(bare) >= 2 and (bare[0], bare[-1]) in _PAIRS:
+        return bare[1:-1].strip()
+    return bare
 
 
 def _lower(text: object) -> object:
@@ -86,11 +97,26 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = "text"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_quotes(cls, values: object) -> object:
+        """Take every value without blanks and quotes around it: what `.env` may hold, `docker --env-file` keeps.
+
+        What is empty then counts as not set, as an empty variable does.
+        """
+        if not isinstance(values, dict):
+            return values
+        given = cast("dict[str, Any]", values)
+        bare = {name: unquoted(value) if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in bare.items() if value != ""}
+
 
 class _WithFile(Settings):
     """The settings as the program reads them; tests construct `Settings` and read nobody's file."""
 
-    model_config = SettingsConfigDict(env_file=ENV_FILE, env_file_encoding="utf-8")
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8-sig"
+    )  # with the mark that Windows puts in front, or not
 
 
 def load_settings() -> Settings:
@@ -143,16 +169,25 @@ def require_token(settings: Settings) -> str:
     """
     token = settings.discord_token.get_secret_value().strip() if settings.discord_token else ""
     if not token:
-        raise StartupError(
-            _("DISCORD_TOKEN is not set: copy the token from the developer portal (your application, Bot) into .env."),
-            exit_code=ExitCode.TOKEN,
-        )
-    if not token.isascii() or not token.isprintable() or " " in token:
+        raise StartupError(_no_token(), exit_code=ExitCode.TOKEN)
+    if not token.isascii() or not token.isprintable() or any(sign in token for sign in f" {_QUOTES}"):
         raise StartupError(
             _(
-                "DISCORD_TOKEN is not a token: it is one word without spaces or line breaks; "
+                "DISCORD_TOKEN is not a token: it is one word without spaces, quotes or line breaks; "
                 "copy it again from the developer portal (your application, Bot)."
             ),
             exit_code=ExitCode.TOKEN,
         )
     return token
+
+
+def _no_token() -> str:
+    if not ENV_FILE.exists() and EXAMPLE.exists():
+        return _(
+            "DISCORD_TOKEN is not set, and there is no file .env here. Make one first: cp .env.example .env. "
+            "Then copy the token from the developer portal (your application, Bot) into it."
+        )
+    return _(
+        "DISCORD_TOKEN is not set: copy the token from the developer portal (your application, Bot) into .env, "
+        "or into the environment."
+    )

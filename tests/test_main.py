@@ -196,7 +196,7 @@ async def test_check_on_an_empty_folder_tells_what_is_missing_and_makes_nothing(
     assert ended.code == 1
     assert ended.err == ""
     found = findings(ended)
-    assert found["DISCORD_TOKEN"].startswith("wrong DISCORD_TOKEN is not set")
+    assert found["DISCORD_TOKEN"].startswith("wrong not set: copy the token")
     assert found["HTTP_LISTEN"] == "ok off."
     assert found["DATABASE_URL"].startswith("ok data/wingcord.db will be made")
     assert found["SECRET_KEYS"].startswith("ok a key file will be made")
@@ -247,7 +247,7 @@ async def test_check_finds_secret_keys_wrong_that_are_set_but_empty(bot, tmp_pat
 async def test_check_finds_a_driver_that_cannot_be_used_before_there_is_a_file(bot) -> None:
     ended = await bot("check", DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY, DATABASE_URL="sqlite:///new.db")
     found = findings(ended)
-    assert found["DATABASE_URL"].startswith("wrong DATABASE_URL names a driver")
+    assert found["DATABASE_URL"].startswith("wrong names a driver")
     assert "SECRET_KEYS" not in found
 
 
@@ -293,8 +293,9 @@ async def test_check_finds_a_good_set_up_good(tmp_path: Path, monkeypatch: pytes
         crowded = [finding async for finding in check(settings.model_copy(update={"max_grants": 1}), probe=probe)]
     assert [finding for finding in found if not finding.fine] == []
     assert {finding.subject for finding in found} == {
-        "DISCORD_TOKEN", "HTTP_LISTEN", "DATABASE_URL", "SECRET_KEYS", "panel “Main” of guild 1",
+        "DISCORD_TOKEN", "invitation", "HTTP_LISTEN", "DATABASE_URL", "SECRET_KEYS", "panel “Main” of guild 1",
     }  # fmt: skip
+    assert "client_id=1&" in next(finding.text for finding in found if finding.subject == "invitation")
     (beyond,) = [finding for finding in crowded if finding not in found]
     assert (beyond.fine, beyond.subject) == (True, "MAX_GRANTS")
     assert "has 2 and may have 1" in beyond.text
@@ -334,7 +335,7 @@ async def run_with(run: str) -> Ended:
 async def test_an_error_nobody_foresaw_has_an_incident_number_and_its_traceback_only_in_the_log() -> None:
     ended = await run_with("fail")
     assert ended.code == ExitCode.UNFORESEEN
-    (incident,) = re.findall(r"incident ([0-9A-F]{6})", ended.line)
+    (incident,) = re.findall(r"because of a bug \(incident ([0-9A-F]{6})\)", ended.line)
     assert f"Incident {incident}" in ended.out
     assert "RuntimeError: broke over [secret]" in ended.out
     assert "planted" not in ended.out + ended.err

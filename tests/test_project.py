@@ -1,10 +1,13 @@
 """The project's own promises: settings explained, rooms kept apart, modules that say what they are for."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -137,3 +140,31 @@ def test_the_continuous_integration_runs_make_test() -> None:
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
     assert script.read_text().splitlines()[-1] == "make test"
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1:{}", '"127.0.0.1:{}"', " 127.0.0.1:{} ", '"[::1]:{}"'])
+def test_the_image_finds_its_health_page_however_its_address_is_quoted(written: str) -> None:
+    """An --env-file keeps quotes, which the settings take away: what asks must do so too."""
+    (program,) = re.findall(r'^    CMD \["python", "-c", (".*")\]$', (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    page = HTTPServer(("127.0.0.1", 0), _Fine)
+    with page:
+        Thread(target=page.serve_forever, daemon=True).start()
+        for port, fine in ((page.server_port, True), (1, False)):
+            environment = {"HTTP_LISTEN": written.format(port), "PATH": "/usr/bin"}
+            asked = subprocess.run(
+                [sys.executable, "-c", json.loads(program)], env=environment, check=False, capture_output=True
+            )
+            assert (asked.returncode == 0) is fine, asked.stderr
+        page.shutdown()
+    for empty in ("", '""'):
+        asked = subprocess.run([sys.executable, "-c", json.loads(program)], env={"HTTP_LISTEN": empty}, check=False)
+        assert asked.returncode == 0
+
+
+class _Fine(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nobody reads it."""

@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from bot.errors import ExitCode, StartupError
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, require_token
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +101,66 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00LOG")
     with pytest.raises(StartupError, match=r"\.env cannot be read"):
         load_settings()
+
+
+GOOD = {
+    "DISCORD_TOKEN": "MTIz.abc-D_e.xyz",
+    "DATABASE_URL": "postgresql+asyncpg://bot:pass@host/db",
+    "SECRET_KEYS": "a2V5,a2V6",
+    "ALLOW_PRIVATE_PANELS": "true",
+    "DISCORD_API_URL": "http://127.0.0.1:8080/api/v10",
+    "DISCORD_GATEWAY_URL": "ws://127.0.0.1:8081",
+    "HTTP_LISTEN": "127.0.0.1:8080",
+    "MAX_PANELS": "3",
+    "MAX_SERVERS": "4",
+    "MAX_GRANTS": "5",
+    "MAX_RELAYS": "6",
+    "LOG_LEVEL": "debug",
+    "LOG_FORMAT": "json",
+}
+blanks = st.text(" \t\r\n", max_size=2)
+
+
+@given(data=st.data())
+@hypothesis.settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_blanks_and_quotes_around_any_setting_mean_nothing(data, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docker run --env-file` and service managers keep what `.env` would take away."""
+    assert list(GOOD) == [name.upper() for name in Settings.model_fields]
+    wanted = Settings.model_validate({name.lower(): value for name, value in GOOD.items()}).model_dump()
+    for name, value in GOOD.items():
+        left, right = data.draw(st.sampled_from(["''", '""', "“”", "‘’", "``", ("", "")]))
+        around = data.draw(blanks) + left + data.draw(blanks) + "{}" + data.draw(blanks) + right + data.draw(blanks)
+        monkeypatch.setenv(name, around.format(value))
+    assert load_settings().model_dump() == wanted
+    for name in GOOD:
+        monkeypatch.setenv(name, data.draw(st.sampled_from(['""', "''", " ", '" "'])))
+    assert load_settings().model_dump() == Settings().model_dump(), "with nothing in between, they are not set"
+
+
+@pytest.mark.parametrize("token", ['"abc.def', "abc.def'", "“abc.def", 'abc"def'])
+def test_a_quote_that_is_left_in_a_token_is_told(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", token)
+    with pytest.raises(StartupError, match="without spaces, quotes"):
+        require_token(load_settings())
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    """Its Notepad puts a mark in front, which would else be a part of the first name."""
+    (tmp_path / ".env").write_bytes("\ufeffDISCORD_TOKEN=abc.def\r\nLOG_LEVEL=debug\r\n".encode())
+    settings = load_settings()
+    assert (require_token(settings), settings.log_level) == ("abc.def", "debug")
+
+
+def test_without_a_token_one_is_told_what_is_missing(tmp_path: Path) -> None:
+    """The file itself, where its example is at hand; else the setting."""
+    with pytest.raises(StartupError, match=r"not set: copy the token .* into the environment"):
+        require_token(load_settings())
+    (tmp_path / ".env.example").write_text("DISCORD_TOKEN=\n")
+    with pytest.raises(StartupError, match=r"no file \.env here\. Make one first: cp \.env\.example \.env\."):
+        require_token(load_settings())
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=\n")
+    with pytest.raises(StartupError, match="not set: copy the token"):
+        require_token(load_settings())
 
 
 def test_secrets_are_not_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:

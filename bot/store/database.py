@@ -143,13 +143,16 @@ def parse_url(database_url: str) -> URL:
     Raises:
         StartupError: it is not a database URL.
     """
+    refused = StartupError(
+        _("DATABASE_URL is not a database URL; write one such as sqlite+aiosqlite:///data/wingcord.db."),
+        exit_code=ExitCode.DATABASE,
+    )
+    if "\0" in database_url:  # no file can have such a name
+        raise refused
     try:
         return make_url(database_url)
     except ArgumentError as error:
-        raise StartupError(
-            _("DATABASE_URL is not a database URL; write one such as sqlite+aiosqlite:///data/wingcord.db."),
-            exit_code=ExitCode.DATABASE,
-        ) from error
+        raise refused from error
 
 
 def sqlite_file(database_url: str) -> Path | None:

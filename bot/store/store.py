@@ -17,6 +17,7 @@ from bot.store.limits import Limits, most_per_guild
 from bot.store.masking import MaskingSecret
 from bot.store.migrate import Standing, migrate, standing
 from bot.store.panels import Panels
+from bot.store.places import file_there
 from bot.store.relays import Relays
 from bot.store.rights import Rights
 from bot.store.servers import Servers
@@ -146,8 +147,7 @@ async def holds_keys(database_url: str) -> bool:
 @asynccontextmanager
 async def _existing(database_url: str) -> AsyncGenerator[Database | None]:
     """Open a database as it is, to look something up; None where there is none, or none that this program knows."""
-    file = sqlite_file(database_url)
-    if file is not None and not file.exists():
+    if sqlite_file(database_url) is not None and file_there(database_url) is None:
         yield None
         return
     if await inspect(database_url) in {Standing.EMPTY, Standing.NEWER}:

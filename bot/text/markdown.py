@@ -3,6 +3,8 @@
 import re
 
 _ORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CODE = re.compile(r"(``.+?``|`[^`]+`)")
+_SIGNS = re.compile(r"\\([\\*_~`|<>\[\]()#@:-])|\*\*|\*(?=\S)|(?<=\S)\*|^-# ", re.MULTILINE)
 _SPECIAL = re.compile(r"([\\*_~`|<>\[\]()#@:-])")
 
 
@@ -17,3 +19,11 @@ def code(text: str) -> str:
     if "`" not in one_line:
         return f"`{one_line}`"
     return "`` " + one_line.replace("``", "''") + " ``"
+
+
+def plain(markdown: str) -> str:
+    """Return one of the bot's own sentences, written for Discord, as a terminal shows it best: without its signs."""
+    pieces = _CODE.split(markdown)
+    pieces[::2] = [_SIGNS.sub(lambda found: found[1] or "", piece) for piece in pieces[::2]]
+    pieces[1::2] = [piece.strip("`").strip() or piece for piece in pieces[1::2]]
+    return "".join(pieces)

@@ -353,3 +353,14 @@ async def test_results_are_counted(world):
         "error": 1,
     }
     assert len(world.refusals()) == 2
+
+
+async def test_a_good_start_ends_with_who_it_is_where_and_how_to_invite_it(world, caplog):
+    """Once: Discord says that all is ready after each lost session."""
+    caplog.set_level("INFO", "bot.client")
+    world.bot._told_ready = False
+    await world.bot.on_ready()
+    await world.bot.on_ready()
+    (said,) = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Ready")]
+    assert f"({world.bot.application_id}), in 1 Discord server." in said
+    assert said.endswith(f"client_id={world.bot.application_id}&scope=bot+applications.commands&permissions=117760")

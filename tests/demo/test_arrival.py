@@ -38,7 +38,7 @@ def chained() -> ValueError:
         return error
 
 
-ENDED = "The bot ended by an error nobody foresaw: incident 1A2B3C, told in the log."
+ENDED = "The bot stopped because of a bug (incident 1A2B3C); the log has the details."
 TRACEBACK = """Traceback (most recent call last):
   File "bot/app.py", line 1, in run
     await gateway()

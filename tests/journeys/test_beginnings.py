@@ -127,3 +127,9 @@ async def test_a_lost_key_file_beside_a_database_that_needs_it_is_told_and_not_r
     file.write_text(keys[0])
     await bot.start()
     await discord.wait_for_commands(timeout=PATIENCE)
+
+
+async def test_the_last_line_of_a_good_start_says_who_it_is_and_how_to_invite_it(world):
+    await world.logs("Ready: this is “")
+    (last,) = world.bot.output.splitlines()[-1:]
+    assert "in 1 Discord server. To invite it: https://discord.com/oauth2/authorize?client_id=" in last

@@ -87,3 +87,22 @@ async def test_a_relay_into_a_deleted_channel_is_told_and_can_be_removed(world):
     assert "1 channel that was deleted" in removed.text
     listed = await world.slash(world.admin, "relay list")
     assert "No console is sent anywhere yet" in listed.text
+
+
+async def test_a_console_that_goes_says_goodbye_whatever_takes_it_away(world):
+    """Its relay, its server or its whole panel; the reply does not wait for that."""
+    for name in ("Paper One", "Paper Two", "Paper Three"):
+        world.new_server(name, running=True)
+    await world.connect()
+    for name in ("Paper One", "Paper Two", "Paper Three"):
+        await world.slash(world.admin, "server link", server=name)
+        await world.slash(world.admin, "relay add", server=name, channel=world.console)
+        await world.shows(f"The console of {name} is shown from here on")
+    await world.slash(world.admin, "relay remove", server="Paper One", channel=world.console)
+    await world.shows("The console of Paper One is no longer shown here.")
+    unlink = await world.slash(world.admin, "server unlink", server="Paper Two")
+    await unlink.click("Unlink")
+    await world.shows("The console of Paper Two is no longer shown here.")
+    remove = await world.slash(world.admin, "panel remove")
+    await remove.click("Remove the panel")
+    await world.shows("The console of Paper Three is no longer shown here.")
