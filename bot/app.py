@@ -27,6 +27,7 @@ from bot.relay.wanted import WantedRelay
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
 from bot.services.guilds import GuildTiming
+from bot.services.lately import Lately
 from bot.settings import Settings, require_token
 from bot.sole_store import open_alone
 from bot.store.store import Store, peek
@@ -152,11 +153,12 @@ class _Bot:
     def _services(self, store: Store, pool: PanelPool) -> Services:
         access, connections = self._access, self._connections
         panels = Panels(store, access, pool, connections, changed=self._wake_relays)
+        lately = Lately()
         return Services(
             access=access,
             panels=panels,
-            servers=Servers(store, access, panels, connections, changed=self._wake_relays),
-            power=Power(connections),
+            servers=Servers(store, access, panels, connections, changed=self._wake_relays, lately=lately),
+            power=Power(connections, lately=lately),
             consoles=Consoles(access, connections, redactor=self._redactor_of),
             relays=Relays(
                 store,

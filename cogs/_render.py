@@ -1,13 +1,14 @@
 """What people see: states, sizes, embeds. Pure, bounded by Discord's limits, and safe with any name."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import discord
 
 from bot.discord_replies import clip
-from bot.i18n import _
+from bot.i18n import _, ngettext
 from bot.services import ServerOverview, ServerStatus
 from bot.terms import PanelKind, PowerState, Signal
 from bot.text import markdown
@@ -23,14 +24,14 @@ _DOTS = {
     PowerState.RUNNING: "🟢",
     PowerState.STARTING: "🟡",
     PowerState.STOPPING: "🟠",
-    PowerState.OFFLINE: "🔴",
+    PowerState.OFFLINE: "⚫",
     PowerState.UNKNOWN: "⚪",
 }
 _COLOURS = {
     PowerState.RUNNING: discord.Colour.green(),
     PowerState.STARTING: discord.Colour.gold(),
     PowerState.STOPPING: discord.Colour.orange(),
-    PowerState.OFFLINE: discord.Colour.red(),
+    PowerState.OFFLINE: discord.Colour.dark_grey(),
     PowerState.UNKNOWN: discord.Colour.light_grey(),
 }
 
@@ -67,6 +68,16 @@ def signal_word(signal: Signal) -> str:
     }[signal]
 
 
+def under_way_words(signal: Signal) -> str:
+    """Return what is said of a server in the place of its state while a signal is followed."""
+    return {
+        Signal.START: _("🟡 starting …"),
+        Signal.STOP: _("🟠 stopping …"),
+        Signal.RESTART: _("🟠 restarting …"),
+        Signal.KILL: _("🟠 being killed …"),
+    }[signal]
+
+
 def kind_words(kind: PanelKind) -> str:
     """Return what a panel is called in the world."""
     return {
@@ -96,9 +107,10 @@ def span(duration: timedelta) -> str:
 
 def status_embed(status: ServerStatus, *, now: datetime) -> discord.Embed:
     """Return what is known of a server; fields that nobody can tell are left out. `now` is UTC."""
-    embed = discord.Embed(
-        title=safe(status.server.name, 100), description=state_words(status.state), colour=_COLOURS[status.state]
-    )
+    words, colour = state_words(status.state), _COLOURS[status.state]
+    if status.under_way is not None:
+        words, colour = under_way_words(status.under_way), discord.Colour.gold()
+    embed = discord.Embed(title=safe(status.server.name, 100), description=words, colour=colour)
     if status.note:
         embed.description = f"{embed.description}\n{clip(status.note, 1000)}"
     for name, value in _figures(status, now):
@@ -109,21 +121,47 @@ def status_embed(status: ServerStatus, *, now: datetime) -> discord.Embed:
     return embed
 
 
+def meanwhile(status: ServerStatus, signal: Signal) -> ServerStatus:
+    """Return what is left of a status once the signal is under way: no figure that it may belie, and no button."""
+    return replace(
+        status,
+        under_way=signal,
+        note=None,
+        cpu_percent=None,
+        memory_bytes=None,
+        disk_bytes=None,
+        network_rx_bytes=None,
+        network_tx_bytes=None,
+        uptime=None,
+        signals=(),
+    )
+
+
 def _figures(status: ServerStatus, now: datetime) -> Iterable[tuple[str, str]]:
     if status.cpu_percent is not None:
-        yield _("CPU"), _of(f"{status.cpu_percent:.1f} %", status.cpu_limit_percent, lambda limit: f"{limit:.0f} %")
+        yield _("CPU"), _load(status.cpu_percent, status.cpu_limit_percent)
     if status.memory_bytes is not None:
         yield _("Memory"), _of(size(status.memory_bytes), status.memory_limit_bytes, size)
     if status.disk_bytes is not None:
         yield _("Disk"), _of(size(status.disk_bytes), status.disk_limit_bytes, size)
     if status.network_rx_bytes is not None and status.network_tx_bytes is not None:
-        yield _("Network"), f"↓ {size(status.network_rx_bytes)} · ↑ {size(status.network_tx_bytes)}"
+        text = _("↓ {received} · ↑ {sent} since the start")
+        yield _("Network"), text.format(received=size(status.network_rx_bytes), sent=size(status.network_tx_bytes))
     if status.uptime:
-        yield _("Up since"), discord.utils.format_dt(now - status.uptime, "R")
+        yield _("Started"), discord.utils.format_dt(now - status.uptime, "R")
     if status.address:
         yield _("Address"), code(status.address, 200)
     if status.node:
         yield _("Node"), safe(status.node)
+
+
+def _load(percent: float, limit: float | None) -> str:
+    """Return the load as a share of what the server may use; `percent` and `limit` are of one core."""
+    if not limit:
+        return _("{percent} % of one core").format(percent=f"{percent:.0f}")
+    cores = limit / 100
+    text = ngettext("{percent} % of {cores} core", "{percent} % of {cores} cores", 1 if cores == 1 else 2)
+    return text.format(percent=f"{percent / cores:.0f}", cores=f"{cores:g}")
 
 
 def _of(value: str, limit: _T | None, show: Callable[[_T], str]) -> str:

@@ -1,18 +1,19 @@
 """The buttons under `/status`: refresh, and the signals that the member may send."""
 
+import contextlib
 from typing import Any, Self
 
 import discord
 
 from bot.discord_replies import answer, answer_privately, before_answer
-from bot.errors import NotAllowed
+from bot.errors import BotError, NotAllowed
 from bot.i18n import _
 from bot.services import Permit, ServerStatus, Services
 from bot.store.values import LinkedServer
 from bot.terms import Action, Signal
 from cogs._context import Interaction, member_of
 from cogs._power import ask_to_kill_again, press
-from cogs._render import signal_word, status_embed
+from cogs._render import meanwhile, signal_word, status_embed
 from cogs._views import BROWSE_SECONDS, OwnedView
 
 _STYLES = {
@@ -31,12 +32,12 @@ class StatusView(OwnedView):
         self._services = services
         self._server = server
         self._busy = False
+        self._shown: ServerStatus | None = None
 
     async def show(self, interaction: Interaction, permit: Permit) -> None:
         """Read the state and put it, with fitting buttons, into the message."""
-        status = await self._services.servers.status(permit)
-        self._offer(status)
-        await answer(interaction, embed=status_embed(status, now=discord.utils.utcnow()), view=self)
+        self._shown = await self._services.servers.status(permit)
+        await self._draw(interaction, self._shown)
 
     @discord.ui.button(label=_("Refresh"), emoji="🔄", style=discord.ButtonStyle.secondary)
     async def refresh(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
@@ -54,12 +55,30 @@ class StatusView(OwnedView):
             return
         self._busy = True
         try:
-            await press(self._services, interaction, await self._take(interaction, Action(signal.value)))
+            await self._press(interaction, await self._take(interaction, Action(signal.value)), signal)
             # It may have taken minutes, in which the right to look may have gone.
             view = await self._services.access.require(member_of(interaction), Action.VIEW, self._server)
             await self.show(interaction, view)
         finally:
             self._busy = False
+
+    async def _press(self, interaction: Interaction, permit: Permit, signal: Signal) -> None:
+        """Send the signal; meanwhile the card says so, and shows neither figures nor buttons that are out of date."""
+        former = self._shown
+        if former is not None:
+            with contextlib.suppress(discord.HTTPException):  # it may have been dismissed, which stops no signal
+                await self._draw(interaction, meanwhile(former, signal))
+        try:
+            await press(self._services, interaction, permit)
+        except BotError:
+            if former is not None:
+                with contextlib.suppress(discord.HTTPException):
+                    await self._draw(interaction, former)
+            raise
+
+    async def _draw(self, interaction: Interaction, status: ServerStatus) -> None:
+        self._offer(status)
+        await answer(interaction, embed=status_embed(status, now=discord.utils.utcnow()), view=self)
 
     async def on_error(
         self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any], /

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from random import Random, SystemRandom
 
+from bot.console.events import StatsUpdated
 from bot.console.listener import Listener, SessionHealth
 from bot.console.session import ConsoleSession
 from bot.console.target import ConsoleTarget
@@ -62,6 +63,11 @@ class ConsoleHub:
         """Return the power state by the live console of a target's key; UNKNOWN where there is none."""
         session = self._sessions.get(key)
         return PowerState.UNKNOWN if session is None else session.state
+
+    def stats(self, key: Hashable) -> StatsUpdated | None:
+        """Return the newest stats of the live console of a target's key, a second or so old; None where it has none."""
+        session = self._sessions.get(key)
+        return None if session is None else session.stats
 
     def renew(self, key: Hashable) -> None:
         """Let the session of this key, if there is one, connect anew with a new ticket.

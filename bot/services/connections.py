@@ -93,6 +93,21 @@ class Connections:
         """Return the power state by a console that is open by the permit's key anyway; UNKNOWN where none is."""
         return self._hub.state(_console_key(permit.panel.id, permit.server))
 
+    def live_usage(self, permit: Permit) -> Resources | None:
+        """Return what the server uses by such a console, a second or so old; None where there is none, or it is off."""
+        stats, state = self._hub.stats(_console_key(permit.panel.id, permit.server)), self.live_state(permit)
+        if stats is None or stats.state is not state:
+            return None
+        return Resources(
+            state=state,
+            memory_bytes=stats.memory_bytes,
+            cpu_percent=stats.cpu_percent,
+            disk_bytes=stats.disk_bytes,
+            network_rx_bytes=stats.network_rx_bytes,
+            network_tx_bytes=stats.network_tx_bytes,
+            uptime=stats.uptime,
+        )
+
     # For no member's action: the relays' consoles, and what admins look at to link servers.
 
     def relay_target(self, server: LinkedServer, panel_url: str) -> ConsoleTarget:

@@ -80,6 +80,11 @@ class Outcome:
         self._crash = CrashWatch()
 
     @property
+    def state(self) -> PowerState:
+        """The newest state known."""
+        return self._state
+
+    @property
     def crashed(self) -> bool:
         """Whether the server went down while starting: its last words may follow within a second or two."""
         return self._was_starting and not self._stopped_meanwhile and self._state is _OFFLINE

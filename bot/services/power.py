@@ -15,6 +15,7 @@ from bot.i18n import _
 from bot.services.action_log import Attempt, attempt
 from bot.services.beforehand import UntilOff, before_sending
 from bot.services.connections import Connections, PermittedClient
+from bot.services.lately import Lately
 from bot.services.outcome import Outcome, OutcomeTiming, Progress
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
@@ -42,10 +43,13 @@ class Power:
         self,
         connections: Connections,
         *,
+        lately: Lately | None = None,
         timing: PowerTiming = PowerTiming(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`lately` is where others find out what was sent."""
         self._connections = connections
+        self._lately = lately if lately is not None else Lately()
         self._timing = timing
         self._clock = clock
         self._closing = asyncio.Event()
@@ -80,9 +84,12 @@ class Power:
                 yield answer
             if outcome is None:
                 return
+            saw = stack.enter_context(self._lately.sent(permit))
             if answer is None:
                 yield Progress(_sent(signal, permit.server))
             async for progress in self._steps(listener, client, outcome, outcome.sent_at):
+                if listener is not None:
+                    saw(outcome.state)
                 yield progress
                 if progress.done:
                     return

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.errors import BadInput, BotError, BusyReason, NotAllowed, ServerBusy, UnknownServer
@@ -15,6 +15,8 @@ from bot.services.action_log import noted, refusals
 from bot.services.connections import Connections, PermittedClient, key_missing
 from bot.services.console_input import check_template
 from bot.services.finding import MAX_NAME, check_name, named, sought, which
+from bot.services.freshness import Live, Newest, newest
+from bot.services.lately import Lately
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
 from bot.services.panels import Panels
@@ -25,6 +27,13 @@ from bot.store.values import LinkedServer, Panel
 from bot.terms import Action, PowerState, Separators, Signal
 
 _OVERVIEW_SECONDS = 8.0
+_MEANWHILE: dict[Signal, tuple[Signal, ...]] = {
+    Signal.START: (Signal.STOP, Signal.KILL),
+    Signal.STOP: (Signal.KILL,),
+    Signal.RESTART: (Signal.KILL,),
+    Signal.KILL: (),
+}
+"""What makes sense while a signal is under way: Wings drops the others."""
 _SIGNALS: dict[PowerState, tuple[Signal, ...]] = {
     PowerState.OFFLINE: (Signal.START,),
     PowerState.STARTING: (Signal.STOP, Signal.KILL),
@@ -64,6 +73,8 @@ class ServerStatus:
     address: str | None = None
     node: str | None = None
     panel_label: str | None = None
+    under_way: Signal | None = None
+    """What was sent through the bot and is followed still."""
     signals: tuple[Signal, ...] = ()
     """Those that make sense now and that the member may send."""
 
@@ -79,7 +90,10 @@ class Servers:
         connections: Connections,
         *,
         changed: Callable[[int], None],
+        lately: Lately | None = None,
     ) -> None:
+        """`lately` tells what `Power` has sent."""
+        self._lately = lately if lately is not None else Lately()
         self._store = store
         self._access = access
         self._panels = panels
@@ -197,20 +211,23 @@ class Servers:
         details = await client.server()
         if details.is_minecraft is not permit.server.is_minecraft:
             await learn_minecraft(self._store, permit.server.panel_id, [details])
-        resources, note = Resources(state=PowerState.UNKNOWN), busy_sentence(details.busy)
+        found = Newest(PowerState.UNKNOWN, note=busy_sentence(details.busy))
         if details.busy is None:
             try:
-                resources = self._newest(permit, await client.resources())
+                found = self._newest(permit, await client.resources())
             except NotAllowed:
                 raise
             except BotError as error:
-                note = str(error)
-        sensible = () if details.busy else _SIGNALS[resources.state]
+                found = Newest(PowerState.UNKNOWN, note=str(error))
+        deed = self._lately.of(permit)
+        under_way = deed.signal if deed is not None and deed.under_way else None
+        sensible = () if details.busy else _SIGNALS[found.state] if under_way is None else _MEANWHILE[under_way]
         rights = await self._access.rights_of(permit.member)
         rights.permit(Action.VIEW, permit.server)
         allowed = rights.actions(permit.server)
         signals = tuple(signal for signal in sensible if Action(signal.value) in allowed)
-        return _describe(permit, details, resources, note=note, signals=signals)
+        described = _describe(permit, details, found, signals=signals)
+        return replace(described, under_way=under_way)
 
     async def _overview_of(self, permit: Permit, client: PermittedClient | None) -> ServerOverview:
         if client is None:
@@ -226,10 +243,9 @@ class Servers:
             note = str(error)
         return ServerOverview(permit.server, PowerState.UNKNOWN, note)
 
-    def _newest(self, permit: Permit, told: Resources) -> Resources:
-        """Return what the panel told, or where its state is out of date the live one alone: the figures are as old."""
-        live = self._connections.live_state(permit)
-        return told if live in {PowerState.UNKNOWN, told.state} else Resources(state=live)
+    def _newest(self, permit: Permit, told: Resources) -> Newest:
+        live = Live(self._connections.live_state(permit), self._connections.live_usage(permit))
+        return newest(told, live, self._lately.of(permit), cached=permit.panel.kind.has_console)
 
     async def _meant(
         self, text: str | None, *, channel_id: int, servers: Sequence[LinkedServer], preferred: Sequence[LinkedServer]
@@ -246,29 +262,22 @@ class Servers:
         return preferred[0] if len(preferred) == 1 else None
 
 
-def _describe(
-    permit: Permit,
-    details: PanelServer,
-    resources: Resources,
-    *,
-    note: str | None,
-    signals: tuple[Signal, ...],
-) -> ServerStatus:
-    known = resources.state is not PowerState.UNKNOWN
+def _describe(permit: Permit, details: PanelServer, found: Newest, *, signals: tuple[Signal, ...]) -> ServerStatus:
+    usage = found.usage
     default = next((a for a in details.allocations if a.is_default), None) or next(iter(details.allocations), None)
     return ServerStatus(
         server=permit.server,
-        state=resources.state,
-        note=note,
-        cpu_percent=resources.cpu_percent if known else None,
+        state=found.state,
+        note=found.note,
+        cpu_percent=usage.cpu_percent if usage else None,
         cpu_limit_percent=details.limits.cpu_percent,
-        memory_bytes=resources.memory_bytes if known else None,
+        memory_bytes=usage.memory_bytes if usage else None,
         memory_limit_bytes=details.limits.memory_bytes,
-        disk_bytes=resources.disk_bytes if known else None,
+        disk_bytes=usage.disk_bytes if usage else None,
         disk_limit_bytes=details.limits.disk_bytes,
-        network_rx_bytes=resources.network_rx_bytes,
-        network_tx_bytes=resources.network_tx_bytes,
-        uptime=resources.uptime,
+        network_rx_bytes=usage.network_rx_bytes if usage else None,
+        network_tx_bytes=usage.network_tx_bytes if usage else None,
+        uptime=usage.uptime if usage else None,
         address=f"{default.alias or default.ip}:{default.port}" if default else None,
         node=details.node,
         panel_label=permit.panel.label,

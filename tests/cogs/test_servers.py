@@ -70,10 +70,10 @@ async def test_status_shows_what_is_known(world):
 
     assert result.ephemeral
     assert "🟢 running" in text
-    assert "CPU: 34.2 % of 200 %" in text
+    assert "CPU: 17 % of 2 cores" in text
     assert "Memory: 1.5 GiB of 4.0 GiB" in text
-    assert "Network: ↓ 2.0 KiB · ↑ 0 B" in text
-    assert "Up since: <t:" in text
+    assert "Network: ↓ 2.0 KiB · ↑ 0 B since the start" in text
+    assert "Started: <t:" in text
     assert "`mc.example.com:25565`" in text
     assert "Disk" not in text
 
@@ -96,21 +96,37 @@ async def test_a_status_button_sends_the_signal_and_tells_everybody(world):
 
     assert [call[2] for call in world.script.calls("power.follow")] == [Signal.STOP]
     assert [m.content for m in world.public()] == [f"{world.helper.mention}: running after 34 s"]
-    assert "🔴 offline" in text_of(result.response)
+    assert "⚫ offline" in text_of(result.response)
     assert buttons(result.response) == ["Start", "Refresh"]
 
 
-async def test_a_second_press_does_not_send_twice(world):
-    """While the first signal is followed, the second press is told so."""
-    world.script.steps = [Progress("Stopping …"), 60.0, Progress("offline", done=True, ok=True)]
+async def test_while_a_signal_is_under_way_the_card_says_so_and_shows_nothing_from_before(world):
+    """No figures of the process that goes, and no button that would be dropped: a second press cannot happen."""
+    world.script.status = ServerStatus(
+        linked(), PowerState.RUNNING, cpu_percent=3.0, uptime=timedelta(hours=2), signals=(Signal.STOP, Signal.RESTART)
+    )
+    world.script.steps = [Progress("Restarting …"), 60.0, Progress("back up", done=True, ok=True)]
     result = await world.helper.slash(world.channel, "status")
-    await world.helper.click(result.response, label="Stop")
-    second = await world.helper.click(result.response, label="Stop")
+    await world.helper.click(result.response, label="Restart")
 
-    assert "still following" in second.response.content
-    assert second.ephemeral
-    assert len(world.script.calls("power.follow")) == 1
+    during = text_of(result.response)
+    assert "🟠 restarting …" in during
+    assert "running" not in during and "CPU" not in during and "Started" not in during
+    assert buttons(result.response) == ["Refresh"]
     await world.env.advance_time(61)
+    assert "🟢 running" in text_of(result.response)
+    assert buttons(result.response) == ["Stop", "Restart", "Refresh"]
+    assert len(world.script.calls("power.follow")) == 1
+
+
+async def test_a_card_whose_signal_was_refused_is_as_before(world):
+    """The sentence is private, and the buttons are back."""
+    result = await world.helper.slash(world.channel, "status")
+    world.script.fails["power.follow"] = PanelUnreachable("The panel does not answer.")
+    await world.helper.click(result.response, label="Stop")
+    assert "🟢 running" in text_of(result.response)
+    assert buttons(result.response) == ["Start", "Stop", "Restart", "Refresh"]
+    world.no_surprises()
 
 
 async def test_rights_are_checked_when_the_button_is_pressed(world):

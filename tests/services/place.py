@@ -6,6 +6,7 @@ from functools import partial
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
 from bot.services.consoles import ConsoleTiming
+from bot.services.lately import Lately
 from bot.services.outcome import OutcomeTiming
 from bot.services.power import PowerTiming
 from bot.terms import Action
@@ -28,12 +29,13 @@ class Place:
         access = Access(store)
         self.connections = connections = Connections(store, access, pool, hub)
         panels = Panels(store, access, pool, connections, changed=woken.append)
+        lately = self.lately = Lately()
         timing = PowerTiming(outcome=OutcomeTiming(reaction=15, patience=20), socket=4, poll=0.3, last_words=1)
         self.services = Services(
             access=access,
             panels=panels,
-            servers=Servers(store, access, panels, connections, changed=woken.append),
-            power=Power(connections, timing=timing),
+            servers=Servers(store, access, panels, connections, changed=woken.append, lately=lately),
+            power=Power(connections, lately=lately, timing=timing),
             consoles=Consoles(
                 access,
                 connections,

@@ -386,6 +386,24 @@ async def test_a_stop_during_somebodys_restart_does_not_promise_that_it_stays_of
     await restarting
 
 
+@pytest.mark.parametrize("profile", [Profile.PTERO_1_12, Profile.PELICAN])
+async def test_a_card_after_a_restart_shows_nothing_from_before_it(place, admin):
+    """The panel's answer of before is cached for 20 s, and is asked for while and right after the server restarts."""
+    made = place.server("Castle", running=True, boot_seconds=0.5, stop_seconds=0.5)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    assert (await place.status(admin, castle)).memory_bytes is not None
+    restarting = await going_down(place, admin, castle, Signal.RESTART)
+    during = await place.status(admin, castle)
+    assert during.under_way is Signal.RESTART
+    assert during.signals == (Signal.KILL,)
+    assert (await restarting)[-1].ok
+    after = await place.status(admin, castle)
+    assert after.state is PowerState.RUNNING and after.under_way is None
+    assert after.uptime is after.memory_bytes is after.cpu_percent is None and "Refresh" in after.note
+    assert place.panel.signals_received(made) == ["restart"]
+
+
 async def test_a_restart_follows_down_and_up_again(place, admin):
     made = place.server("Castle", running=True, boot_seconds=0.3)
     await place.connect(admin)
