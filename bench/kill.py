@@ -5,7 +5,7 @@ import json
 import random
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -211,5 +211,5 @@ def _names(text: str) -> list[str]:
     names = text.split(",")
     unknown = [name for name in names if name not in TROUBLES]
     if unknown:
-        raise ValueError(", ".join(unknown))
+        raise ArgumentTypeError(f"no such trouble: {', '.join(unknown)}; there are: {', '.join(TROUBLES)}")
     return names

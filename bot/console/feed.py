@@ -24,6 +24,7 @@ from bot.console.timing import ConsoleTiming
 from bot.errors import BotError, ConsoleTimeout
 from bot.i18n import _
 from bot.metrics import console_reconnects, console_sessions
+from bot.repeats import Repeats, more
 from bot.terms import PowerState
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Feed:
         self._reconnects = 0
         self._down = False
         self._reason: str | None = None
+        self._repeats = Repeats()
+        self._trouble_logged = False
         self._error: BotError | None = None
 
     # Listeners
@@ -200,7 +203,8 @@ class Feed:
         at, self._down, self._error = self._now(), False, None
         self._reconnects += 1
         console_reconnects.inc()
-        logger.info("console of %s: back, %d lines recovered", self._name, len(lines))
+        level = logging.INFO if self._trouble_logged else logging.DEBUG
+        logger.log(level, "console of %s: back, %d lines recovered", self._name, len(lines))
         self._audience.tell_greeted(Connected(at, self._lost_at, len(lines), complete))
         self._coming_back = True
         if not complete:
@@ -231,7 +235,7 @@ class Feed:
         self._leave_live()
         self._reason, self._error = reason, None
         if tell:
-            logger.warning("console of %s: lost: %s", self._name, reason)
+            self._log_trouble("lost", reason)
             self._audience.tell(Disconnected(self._now(), reason))
         self._announce()
 
@@ -241,7 +245,7 @@ class Feed:
         self._leave_live()
         self._reason, self._error = str(error), error
         if not repeated:
-            logger.warning("console of %s: waiting: %s", self._name, error)
+            self._log_trouble("waiting", str(error))
             self._audience.tell(Parked(self._now(), error))
         self._announce()
 
@@ -273,6 +277,13 @@ class Feed:
     def _greet(self, at: datetime) -> None:
         """Tell those who were not told yet where things stand."""
         self._audience.greet(Connected(at), self._power.standing())
+
+    def _log_trouble(self, what: str, reason: str) -> None:
+        """Tell the log of a loss: a console that is lost and back again and again must not fill it."""
+        passed_over = self._repeats.due()
+        self._trouble_logged = passed_over is not None
+        level = logging.DEBUG if passed_over is None else logging.WARNING
+        logger.log(level, "console of %s: %s: %s%s", self._name, what, reason, more(passed_over or 0))
 
     def _announce(self) -> None:
         self._changed.set()

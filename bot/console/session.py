@@ -19,6 +19,7 @@ from bot.console.tickets import TicketCache
 from bot.console.timing import ConsoleTiming
 from bot.errors import BotError
 from bot.i18n import _
+from bot.repeats import Repeats
 from bot.terms import PowerState
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class ConsoleSession:
         self._random = random
         self._feed = Feed(target.name, timing=timing, now=now)
         self._dialler = Dialler(target.name, target.panel_url, allow_private=allow_private, timing=timing)
+        self._repeats = Repeats(at_first=1)
         self._failures = 0
         self._was_healthy = False
         self._look_again = asyncio.Event()
@@ -132,8 +134,8 @@ class ConsoleSession:
             return verdict
         except BotError as exc:
             return judge(exc)
-        except Exception:  # whatever goes wrong in here, a console must not die silently
-            logger.exception("console of %s: unexpected failure", self.target.name)
+        except Exception as exc:  # noqa: BLE001 - whatever goes wrong in here, a console must not die silently
+            self._repeats.defect(logger, exc, "console of %s: unexpected failure", self.target.name)
             return Lost(_("Something in the bot itself broke while it listened to the console; its log tells more."))
         return Lost(_("The connection to the node was cut."))
 

@@ -14,6 +14,7 @@ from bot.relay.pace import Paces
 from bot.relay.relay import ConsoleRelay
 from bot.relay.sink import Sink
 from bot.relay.wanted import WantedRelay
+from bot.repeats import Repeats, more
 from bot.store.values import Outgoing, WaitingBatch
 from bot.vitals import DeliveredTail
 
@@ -86,6 +87,7 @@ class Channels:
         bounds: Bounds | None,
     ) -> None:
         self._guild_id, self._leftovers, self._farewells = guild_id, leftovers, farewells
+        self._repeats = Repeats(at_first=1)
         self._sink, self._paces, self._journal = sink, paces, journal
         self._parked, self._timing, self._bounds = parked, timing, bounds
         self._outboxes: dict[int, Outbox] = {}
@@ -133,7 +135,10 @@ class Channels:
             tails = await self._journal.tails(relays)
             await self._leftovers.recall(self._journal, channels)
         except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, it may be over soon
-            _log.warning("what waits for channels %s cannot be read: %s; trying again", channels, type(error).__name__)
+            passed_over = self._repeats.due(type(error))
+            if passed_over is not None:
+                text = "what waits for channels %s cannot be read: %s; trying again%s"
+                _log.warning(text, channels, type(error).__name__, more(passed_over))
             return None
         return {relay_id: tails.get(relay_id) for relay_id in relays}
 

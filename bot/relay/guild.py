@@ -21,6 +21,7 @@ from bot.relay.relay import ConsoleRelay, Ledger
 from bot.relay.sink import ChannelForbidden, ChannelGone, Sink
 from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
+from bot.repeats import Repeats, more
 from bot.store.values import Relay
 from bot.text.redaction import Redactor
 from bot.time_slice import shared
@@ -114,6 +115,7 @@ class GuildRelays:
         self._parking = Parking(equipment.report, recheck=timing.recheck, hasten=timing.hasten)
         self._running: dict[int, RunningRelay] = {}
         self._ledgers: dict[int, Ledger] = {}
+        self._repeats = Repeats(at_first=1)
 
     def __bool__(self) -> bool:
         """Whether there is any relay, running or parked."""
@@ -236,8 +238,8 @@ class GuildRelays:
         except BotError as error:
             await self._parking.park(one, error, _never_ran(ledger.tally))
             return
-        except Exception:  # noqa: BLE001 - a defect in one relay must not hurt the others
-            _log.exception("relay %s could not be started", relay_id)
+        except Exception as error:  # noqa: BLE001 - a defect in one relay must not hurt the others
+            self._repeats.defect(_log, error, "relay %s could not be started", relay_id)
             await self._parking.park(one, _broken(), _never_ran(ledger.tally))
             return
         task = asyncio.create_task(self._keep(relay), name=f"relay {relay_id}")
@@ -250,13 +252,18 @@ class GuildRelays:
                 await relay.run(self._equipment.open_console)
                 relay.connection.failed(_("The console ended; it is being opened again."))
             except BotError as error:
-                told = isinstance(error, StoreUnavailable)  # by the store, once for all relays
-                _log.log(logging.DEBUG if told else logging.WARNING, "relay %s: %s", relay.wanted.relay.id, error)
+                self._tell(relay.wanted.relay.id, error)
                 relay.connection.failed(str(error))
-            except Exception:  # noqa: BLE001 - a defect in one relay must not hurt the others
-                _log.exception("relay %s failed; trying again", relay.wanted.relay.id)
+            except Exception as error:  # noqa: BLE001 - a defect in one relay must not hurt the others
+                self._repeats.defect(_log, error, "relay %s failed; trying again", relay.wanted.relay.id)
                 relay.connection.failed(_("The relay broke because of a defect in the bot; it is being started again."))
             await asyncio.sleep(self._timing.retry)
+
+    def _tell(self, relay_id: int, error: BotError) -> None:
+        """Tell the log why a console cannot be opened; the store's own troubles it was told of, once for all relays."""
+        passed_over = None if isinstance(error, StoreUnavailable) else self._repeats.due((relay_id, str(error)))
+        level = logging.DEBUG if passed_over is None else logging.WARNING
+        _log.log(level, "relay %s: %s%s", relay_id, error, more(passed_over or 0))
 
     async def _stop(self, relay_id: int) -> None:
         await _end([self._running[relay_id].task])

@@ -13,6 +13,7 @@ from bot.i18n import _
 from bot.relay.pace import Pace
 from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, Sink, SinkUnavailable
 from bot.relay.turns import ChannelTurns
+from bot.repeats import Repeats, more
 from bot.store.values import Outgoing
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Postman:
         now: Callable[[], datetime],
     ) -> None:
         self._failure: BotError | None = None
+        self._repeats = Repeats()
         self._asked_at: float | None = None
         self._sink, self._pace, self._turns = sink, pace, turns
         self._closing, self._timing, self._now = closing, timing, now
@@ -80,7 +82,10 @@ class Postman:
                 self._failure = error
                 raise
             except MessageRefused as error:
-                _log.warning("a message for channel %s was refused: %s", message.channel_id, error)
+                passed_over = self._repeats.due(str(error))
+                if passed_over is not None:
+                    text = "a message for channel %s was refused: %s%s"
+                    _log.warning(text, message.channel_id, error, more(passed_over))
                 self._failure = error
                 return False
             except (SinkUnavailable, TimeoutError) as error:

@@ -14,6 +14,7 @@ from bot.relay.channels import Leftovers
 from bot.relay.farewells import Farewells
 from bot.relay.guild import Equipment, GuildRelays
 from bot.relay.wanted import WantedRelay
+from bot.repeats import Repeats
 from bot.time_slice import count_for
 from bot.vitals import DeliveredTail, RelayHealth
 
@@ -41,6 +42,7 @@ class RelaySupervisor:
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._repeats = Repeats(at_first=1)
         metrics.relays.source = self._series
 
     async def run(self) -> None:
@@ -99,7 +101,7 @@ class RelaySupervisor:
             await self._leftovers.read(self._equipment.journal)
             tails = await self._equipment.journal.tails()
         except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, it may be over soon
-            _tell("the wanted relays cannot be read; trying again", error)
+            self._tell(error, "the wanted relays cannot be read; trying again")
             return False
         by_guild: defaultdict[int, list[WantedRelay]] = defaultdict(list)
         for one in wanted:
@@ -118,7 +120,7 @@ class RelaySupervisor:
             new = self._guild(guild_id).unknown(wanted)
             tails = await self._equipment.journal.tails(new) if new else {}
         except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, running relays go on
-            _tell(f"the wanted relays of guild {guild_id} cannot be read; trying again", error)
+            self._tell(error, "the wanted relays of guild %s cannot be read; trying again", guild_id)
             self._try_again(guild_id)
             return
         await self._bring_in_line(guild_id, wanted, tails)
@@ -134,7 +136,7 @@ class RelaySupervisor:
             try:
                 wait = await guild.follow(wanted, tails)
             except Exception as error:  # noqa: BLE001 - a defect in one guild must not hurt the others
-                _tell(f"the relays of guild {guild_id} cannot be brought in line; trying again", error)
+                self._tell(error, "the relays of guild %s cannot be brought in line; trying again", guild_id)
                 self._try_again(guild_id)
                 return
             self._agenda.rest(guild_id, _now() + self._timing.rest)
@@ -159,16 +161,15 @@ class RelaySupervisor:
         self._agenda.add(guild_id, when)
         self._woken.set()
 
+    def _tell(self, error: Exception, text: str, *args: object) -> None:
+        """Tell the log of a defect; the store's own troubles it was told of by the store."""
+        if not isinstance(error, StoreUnavailable):
+            self._repeats.defect(_log, error, text, *args)
+
     def _series(self) -> Iterator[metrics.RelaySeries]:
         for guild_id, guild in list(self._guilds.items()):
             for one, health in guild.healths():
                 yield metrics.RelaySeries(one.relay.id, guild_id, one.relay.channel_id, one.server_name, health)
-
-
-def _tell(text: str, error: Exception) -> None:
-    """Tell the log of a defect; the store's own troubles it was told of by the store."""
-    if not isinstance(error, StoreUnavailable):
-        _log.error(text, exc_info=error)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -40,7 +40,10 @@ class Database:
         self._turns = asyncio.Semaphore(1 if self._is_sqlite else _WRITERS)
         self._troubles = TroubleLog()
         self._held_back = False
-        self._reading = async_sessionmaker(sqlite.reading(engine), expire_on_commit=False)
+        self._reading = async_sessionmaker(
+            sqlite.reading(engine) if self._is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ"),
+            expire_on_commit=False,
+        )
         writing = sqlite.writing(engine)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._writing_often = async_sessionmaker(sqlite.relaxed(writing), expire_on_commit=False)
@@ -55,7 +58,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that only reads: on SQLite it waits for nobody."""
+        """Open a transaction that only reads, and sees one moment however often; on SQLite it waits for nobody."""
         try:
             async with self._reading.begin() as session:
                 yield session

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench import kill, strangers
 from bench.__main__ import chosen
 from bench.loads import LOADS
 from bench.strangers import Neighbourhood, missed, report
@@ -35,6 +36,16 @@ def test_each_way_in_which_a_stranger_holds_others_up_is_named(change, phrase):
     beset = replace(CALM, **change)
     assert missed(beset) == [phrase]
     assert f"long-lines: {phrase}" in report([CALM, beset])
+
+
+@pytest.mark.parametrize("module", [kill, strangers])
+def test_a_trouble_that_there_is_not_is_named_beside_those_there_are(module, capsys):
+    with pytest.raises(SystemExit):
+        module._options(["--only", "nonsense"])
+    said = capsys.readouterr().err
+    assert "nonsense" in said
+    assert all(name in said for name in module.TROUBLES)
+    assert "_names" not in said
 
 
 def test_strangers_are_part_of_everything_and_can_be_had_alone_or_left_out():

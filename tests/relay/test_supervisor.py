@@ -1,6 +1,7 @@
 """Relays from console to channel, and the supervisor that keeps them running."""
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -505,7 +506,32 @@ async def test_a_guild_that_breaks_is_tried_again_and_hurts_no_other(sink, caplo
         world.relays.append(wanted(3, 3, 3, guild_id=9))
         world.wake(9)
         await world.opened(3)
-    assert caplog.text.count("ZeroDivisionError: a defect") == 2
+    assert caplog.text.count("ZeroDivisionError: a defect") == 1
+
+
+async def test_a_defect_that_lasts_does_not_fill_the_log(sink, caplog):
+    tries = 0
+
+    def breaks(server_id):
+        nonlocal tries
+        tries += 1
+        raise ZeroDivisionError("a defect")
+
+    async with running(sink, wanted(1), redactor=breaks):
+        await until(lambda: tries > 20)
+    assert caplog.text.count("ZeroDivisionError: a defect") == 1
+    assert len([record for record in caplog.records if record.levelno > logging.INFO]) == 1
+
+
+async def test_a_console_that_cannot_be_opened_for_long_does_not_fill_the_log(sink, caplog):
+    caplog.set_level(logging.INFO)
+    async with running(sink) as world:
+        await world.opened()
+        for _ in range(10):
+            opened = world.console().opened
+            world.console().put(PanelUnreachable("The panel is away."))
+            await until(lambda opened=opened: world.console().opened > opened)
+    assert caplog.text.count("The panel is away.") == 1
 
 
 @pytest.mark.parametrize("error", [PanelUnreachable("The panel is away."), ZeroDivisionError("a defect")])

@@ -141,3 +141,16 @@ async def test_whatever_is_done_at_once_nobody_meets_more_than_a_sentence(
             assert set(await session.scalars(select(table.server_id))) <= known
         tails = await session.scalar(select(func.count()).select_from(RelayTailRow))
         assert tails <= await session.scalar(select(func.count()).select_from(RelayRow))
+
+
+async def test_one_look_shows_one_moment_though_others_change_things_between_its_halves(stores):
+    one, other = stores
+    panel = await panel_of(one)
+    await server_of(one, panel)
+    count = select(func.count()).select_from(ServerRow)
+    async with one._database.reading() as session:
+        before = await session.scalar(count)
+        await server_of(other, panel, "Arena", "u-2")
+        assert await session.scalar(count) == before
+    async with one._database.reading() as session:
+        assert await session.scalar(count) == before + 1
