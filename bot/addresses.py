@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.errors import AddressForbidden, PanelUnreachable
 from bot.i18n import _
 from bot.name_lookup import look_up
+from bot.text.markdown import escape
 
 # Public by their number, yet answered by the hosting network itself: metadata and relay services.
 _NEVER_PUBLIC_V4 = tuple(
@@ -54,7 +55,7 @@ def check_public(ip: str, *, host: str) -> None:
             _(
                 "“{host}” is a private or reserved address, which this bot does not contact: use its public address, "
                 "or let the bot's owner set ALLOW_PRIVATE_PANELS."
-            ).format(host=host)
+            ).format(host=escape(host))
         )
 
 
@@ -69,13 +70,15 @@ async def resolve_public(host: str, port: int, *, allow_private: bool) -> list[R
         found = await look_up(host, port)
     except TimeoutError as exc:
         raise PanelUnreachable(
-            _("The name “{host}” was not found in time: try again, or check the name's DNS servers.").format(host=host)
+            _("The name “{host}” was not found in time: try again, or check the name's DNS servers.").format(
+                host=escape(host)
+            )
         ) from exc
     except (OSError, ValueError) as exc:
         raise PanelUnreachable(
             _(
                 "The name “{host}” cannot be found: check the address for typing errors, or the name's DNS entry."
-            ).format(host=host)
+            ).format(host=escape(host))
         ) from exc
     addresses = list(
         dict.fromkeys(

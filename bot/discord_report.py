@@ -12,7 +12,7 @@ from bot.errors import BotError
 from bot.i18n import _, ngettext
 from bot.relay import notices
 from bot.relay.wanted import WantedRelay
-from bot.text.markdown import escape
+from bot.text.markdown import literal
 
 _log = logging.getLogger(__name__)
 _LIMIT = 2000
@@ -101,7 +101,7 @@ def _text(parked: list[tuple[WantedRelay, BotError]]) -> str:
     )
     lines = [title.format(count=len(parked))]
     for wanted, error in parked[:_SHOWN]:
-        line = f"- **{notices.name(wanted.server_name)}** → <#{wanted.relay.channel_id}>: {escape(str(error))}"
+        line = f"- **{notices.name(wanted.server_name)}** → <#{wanted.relay.channel_id}>: {literal(str(error))}"
         if len("\n".join([*lines, line])) > _LIMIT - 200:
             break
         lines.append(line)

@@ -26,6 +26,7 @@ from bot.console.refusals import (
 from bot.console.timing import ConsoleTiming
 from bot.errors import BotError
 from bot.i18n import _
+from bot.text.markdown import escape
 
 # At DEBUG the library prints every frame, and `auth` carries a token.
 _quiet = logging.getLogger("bot.console.socket")
@@ -119,7 +120,7 @@ class Dialler:
         return list(dict.fromkeys(origin for origin in wanted if origin))
 
     async def _open_any(self, address: SocketAddress, found: list[ResolvedAddress], origin: str) -> Inflow:
-        failure = Lost(_("{node} has no usable address.").format(node=address.node))
+        failure = Lost(_("{node} has no usable address.").format(node=escape(address.node)))
         for candidate in found:
             try:
                 return await self._open_one(address, candidate, origin)
@@ -172,7 +173,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _failure_sentence(address: SocketAddress, error: Exception) -> str:
-    node = address.node
+    node = escape(address.node)
     if isinstance(error, ssl.SSLCertVerificationError):
         return _(
             "The certificate of the node at {node} is not valid for it: whoever runs the node has to renew or mend it."

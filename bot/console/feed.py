@@ -26,6 +26,7 @@ from bot.i18n import _
 from bot.metrics import console_reconnects, console_sessions
 from bot.repeats import Repeats, more
 from bot.terms import PowerState
+from bot.text.markdown import escape, unescaped
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class Feed:
             reason = self._reason or _("The node has not answered yet.")
             raise ConsoleTimeout(
                 _("The console of {name} could not be opened within {seconds} s. {reason}").format(
-                    name=self._name, seconds=f"{timeout:g}", reason=reason
+                    name=escape(self._name), seconds=f"{timeout:g}", reason=reason
                 )
             ) from None
 
@@ -283,7 +284,7 @@ class Feed:
         passed_over = self._repeats.due()
         self._trouble_logged = passed_over is not None
         level = logging.DEBUG if passed_over is None else logging.WARNING
-        logger.log(level, "console of %s: %s: %s%s", self._name, what, reason, more(passed_over or 0))
+        logger.log(level, "console of %s: %s: %s%s", self._name, what, unescaped(reason), more(passed_over or 0))
 
     def _announce(self) -> None:
         self._changed.set()

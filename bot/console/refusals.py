@@ -12,6 +12,7 @@ from bot.errors import (
     ServerNotFound,
 )
 from bot.i18n import _
+from bot.text.markdown import escape
 
 
 class Lost(Exception):
@@ -44,7 +45,7 @@ def suspended(name: str) -> Hopeless:
     return Hopeless(
         ServerBusy(
             _("{name} is suspended, so its node closes the console: the panel's administrators can lift that.").format(
-                name=name
+                name=escape(name)
             ),
             reason=BusyReason.SUSPENDED,
         )
@@ -55,14 +56,16 @@ def deleted(name: str) -> Hopeless:
     """The node announced that the server is gone."""
     return Hopeless(
         ServerNotFound(
-            _("{name} was deleted from its node: unlink it, unless it is being moved to another one.").format(name=name)
+            _("{name} was deleted from its node: unlink it, unless it is being moved to another one.").format(
+                name=escape(name)
+            )
         )
     )
 
 
 def moved(name: str) -> Lost:
     """A transfer moved on; what matters now happens on another node."""
-    return Lost(_("{name} is being moved to another node.").format(name=name))
+    return Lost(_("{name} is being moved to another node.").format(name=escape(name)))
 
 
 def unknown_to_node(name: str, node: str) -> Hopeless:
@@ -72,7 +75,7 @@ def unknown_to_node(name: str, node: str) -> Hopeless:
             _(
                 "The node at {node} does not know {name}, though the panel does: it may be in the middle of a transfer "
                 "or badly deleted; the panel's administrators have to look."
-            ).format(node=node, name=name)
+            ).format(node=escape(node), name=escape(name))
         )
     )
 
@@ -85,7 +88,7 @@ def origin_refused(node: str, origins: list[str]) -> Hopeless:
                 "The node at {node} refuses the console because it expects another panel address than {origins}: "
                 "connect the panel with the address in `remote` of the node's config.yml, "
                 "or add ours to `allowed_origins` there."
-            ).format(node=node, origins=_(" and ").join(origins))
+            ).format(node=escape(node), origins=_(" and ").join(map(escape, origins)))
         )
     )
 
@@ -153,28 +156,28 @@ def handshake_sentence(node: str, status: int, body: str, *, secure: bool) -> st
         return _(
             "{node} already has as many consoles of this server open as it allows: "
             "close some browser tabs that show the panel."
-        ).format(node=node)
+        ).format(node=escape(node))
     if status == 400 and not secure and "https" in body.lower():
         return _(
             "{node} expects encrypted connections, but the panel says it does not: "
             "the panel's administrators have to switch the node to SSL in the panel."
-        ).format(node=node)
+        ).format(node=escape(node))
     if 300 <= status < 400:
         return _(
             "{node} redirects the console elsewhere, which is not followed: a proxy before the node is set up wrongly."
-        ).format(node=node)
+        ).format(node=escape(node))
     if status == 429:
-        return _("{node} counts too many requests: a proxy before the node limits them.").format(node=node)
+        return _("{node} counts too many requests: a proxy before the node limits them.").format(node=escape(node))
     if status in {403, 503} and is_page(body):
         return _(
             "A proxy before {node} blocks the console: whoever runs the node has to let the bot's address through."
-        ).format(node=node)
+        ).format(node=escape(node))
     if status >= 500:
         return _("{node} is out of order, or the proxy before it does not reach it (status {status}).").format(
-            node=node, status=status
+            node=escape(node), status=status
         )
     return _("{node} refuses the console (status {status}): its administrators have to look.").format(
-        node=node, status=status
+        node=escape(node), status=status
     )
 
 

@@ -17,6 +17,7 @@ from bot.panel import bounds, sentences
 from bot.panel.asked import Answer, Asked, ConnectionHiccup, GarbledAnswer
 from bot.panel.bounded_socket import allow
 from bot.panel.timing import PanelTiming
+from bot.text.markdown import escape
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ class Transport:
         return answer
 
     def _failure(self, exc: Exception, *, may_have_happened: bool) -> PanelError:
-        host = urlsplit(self.url).netloc
+        host = escape(urlsplit(self.url).netloc)
         if (error := _no_connection(exc, host)) is not None:
             return error
         if may_have_happened and not isinstance(exc, ValueError):

@@ -201,7 +201,7 @@ def deleted(server: str) -> str:
 
 def _sentence(reason: str) -> str:
     shown = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
-    return markdown.escape(shown)
+    return markdown.literal(shown)
 
 
 def _clock(moment: datetime) -> str:

@@ -6,11 +6,23 @@ _ORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CODE = re.compile(r"(``.+?``|`[^`]+`)")
 _SIGNS = re.compile(r"\\([\\*_~`|<>\[\]()#@:-])|\*\*|\*(?=\S)|(?<=\S)\*|^-# ", re.MULTILINE)
 _SPECIAL = re.compile(r"([\\*_~`|<>\[\]()#@:-])")
+_PERHAPS_ESCAPED = re.compile(r"\\?" + _SPECIAL.pattern)
+_ESCAPED = re.compile(r"\\" + _SPECIAL.pattern)
 
 
 def escape(text: str) -> str:
     """Return the text so that Discord shows it literally, on one line; what orders text by force is left out."""
     return _SPECIAL.sub(r"\\\1", " ".join(_ORDERING.sub("", text).split()))
+
+
+def literal(text: str) -> str:
+    """Return a sentence, in which names may be escaped already, so that Discord shows all of it literally."""
+    return _PERHAPS_ESCAPED.sub(r"\\\1", " ".join(_ORDERING.sub("", text).split()))
+
+
+def unescaped(text: str) -> str:
+    """Return what Discord would show of an escaped text: for a terminal."""
+    return _ESCAPED.sub(r"\1", text)
 
 
 def code(text: str) -> str:

@@ -36,6 +36,7 @@ from bot.errors import (
     ServerNotFound,
 )
 from bot.terms import PowerState
+from bot.text.markdown import unescaped
 from bot.vitals import DeliveredTail
 
 from .conftest import (
@@ -603,7 +604,7 @@ async def test_an_origin_refused_altogether_is_explained(hub, wings, target, pan
     wings.allowed_origins = set()
     wings.scripts = [plain]
     async with hub.listen(target) as listener:
-        with pytest.raises(ConsoleRefused, match=r"https://panel.example.test and https://other.example.test"):
+        with pytest.raises(ConsoleRefused, match=r"https\\://panel.example.test and https\\://other.example.test"):
             await listener.ready(DEADLINE)
         wings.allowed_origins = None
         await until_kind(listener, Connected)
@@ -626,7 +627,7 @@ async def test_a_refused_handshake_has_a_sentence_and_is_tried_again(hub, wings,
     async with hub.listen(target) as listener:
         lost = await until_kind(listener, Disconnected)
         assert sentence in lost.reason
-        assert "127.0.0.1:" in lost.reason
+        assert "127.0.0.1:" in unescaped(lost.reason)
         await until_kind(listener, Connected)
 
 
@@ -643,7 +644,7 @@ async def test_a_closed_port_is_named(hub, target, panel):
     """The panel works, the node does not: say which host and port."""
     panel.socket_url = "ws://127.0.0.1:9/api/servers/abc/ws"
     async with hub.listen(target) as listener:
-        with pytest.raises(ConsoleTimeout, match=r"No connection to 127\.0\.0\.1:9"):
+        with pytest.raises(ConsoleTimeout, match=r"No connection to 127\.0\.0\.1\\:9"):
             await listener.ready(0.3)
 
 
@@ -756,7 +757,7 @@ async def test_a_certificate_nobody_vouches_for_is_named(hub, target, panel, tls
         panel.socket_url = f"wss://localhost:{next(iter(server.sockets)).getsockname()[1]}/ws"
         async with hub.listen(target) as listener:
             lost = await until_kind(listener, Disconnected)
-            assert "certificate of the node at localhost:" in lost.reason
+            assert "certificate of the node at localhost:" in unescaped(lost.reason)
 
 
 async def test_a_trusted_certificate_is_checked_against_the_nodes_name(hub, target, panel, tls, monkeypatch):

@@ -1,0 +1,49 @@
+"""Names and sentences of others are shown literally, escaped once or not yet."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.console import refusals
+from bot.console.dial import SocketAddress, _failure_sentence
+from bot.text.markdown import escape, literal, unescaped
+
+HOSTILE = "**b** `c` [l](https://evil.example) <@1> @everyone \\ a_b_c"
+
+
+def shown(text):
+    """What Discord shows of a text in which every special character is escaped."""
+    assert not re.search(r"[*_~`|<>\[\]()#@]", re.sub(r"\\.", "", text)), text
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+@given(st.text(alphabet="ab\\*_`<@:>- .", max_size=30))
+def test_what_is_escaped_already_is_not_escaped_again_and_nothing_stays_bare(text):
+    once = escape(text)
+    assert literal(once) == once
+    assert shown(literal(text)) is not None
+    assert unescaped(once) == shown(once) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        refusals.suspended(HOSTILE),
+        refusals.deleted(HOSTILE),
+        refusals.moved(HOSTILE),
+        refusals.unknown_to_node(HOSTILE, HOSTILE),
+        refusals.origin_refused(HOSTILE, [HOSTILE, HOSTILE]),
+        *(refusals.handshake_sentence(HOSTILE, status, "<html>", secure=True) for status in (302, 403, 429, 502, 418)),
+        refusals.handshake_sentence(HOSTILE, 400, "too many open", secure=False),
+        refusals.handshake_sentence(HOSTILE, 400, "https", secure=False),
+        *(
+            _failure_sentence(SocketAddress("ws://x", HOSTILE, 1, True), error)
+            for error in (TimeoutError(), OSError(), EOFError())
+        ),
+    ],
+)
+def test_names_in_what_is_said_of_a_console_are_shown_literally(sentence):
+    text = re.sub(r"`allowed_origins`|`remote`|\(status \d+\)", "", str(sentence))
+    assert " ".join(HOSTILE.split()) in shown(text)
