@@ -75,6 +75,39 @@ async def test_the_skip_link_and_the_tabs_work_by_keyboard(demo):
         await expect(visit.page.get_by_role("radio", name="Hank")).to_be_checked()
 
 
+async def test_what_is_announced_is_what_is_shown(demo):
+    """No markup is read out: what a message says to the eye, it says to the ear, a line or an item after another."""
+    async with demo.visit() as visit:
+        await visit.ready()
+        heard = await visit.page.evaluate(SPOKEN, [[text] for text, _ in SAYINGS])
+        assert heard == [words for _, words in SAYINGS]
+
+
+SAYINGS = (
+    (
+        "its node closes the console\\: the panel's administrators",
+        "its node closes the console: the panel's administrators",
+    ),
+    ("**Ruth\\_42** and Ruth_42 and `mango_cat`", "Ruth_42 and Ruth_42 and mango_cat"),
+    ("2 \\* 3 * 4 ~~no~~ __yes__", "2 * 3 * 4 no yes"),
+    ("```ansi\n\x1b[0;32mone\x1b[0m\n\n\x1b[1mtwo_three\x1b[0m```", "one two_three"),
+    ("```ansi\n```", "```ansi ```"),
+    ("- one\n- **two**\n> three\n# four", "one two three four"),
+    ("[the page](https://example.org/a_b) says ||the secret||", "the page says hidden text"),
+    ("`/relay pause minutes:0` ends it, @everyone", "/relay pause minutes:0 ends it, @everyone"),
+    ("</panel connect:123456789012345678> opens a form", "/panel connect opens a form"),
+    ("<t:0:D> <@1>", "1 January 1970 @unknown"),
+    ("x" * 500, "x" * 160),
+)
+SPOKEN = """
+    async (all) => {
+        const { spoken } = await import('/static/js/announce.js');
+        const message = (content) => ({ content, embeds: [], files: [], thinking: false });
+        return all.map(([text]) => spoken(message(text)));
+    }
+"""
+
+
 @pytest.mark.parametrize(
     ("command", "target"),
     [("", "composer-input"), ("/status ", "option-server"), ("/access grant role:@helpers allow:", "option-allow")],
