@@ -57,7 +57,7 @@ class Actions:
     # -- looking around ----------------------------------------------------------------------------------------
 
     async def _me(self, page: Page, wanted: Json) -> Json:
-        page.me = self._scene.people[str(wanted["who"])].member
+        page.become(self._scene.people[str(wanted["who"])].member)
         channels = show.visible_channels(self._scene.guild, page.me)
         if page.channel not in channels:
             page.channel = channels[0]

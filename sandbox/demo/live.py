@@ -31,7 +31,7 @@ class Page:
     """One open page: who looks, at which channel and which game server, and what it has not been told yet."""
 
     def __init__(self, live: "Live", send: Send, me: Member, channel: Channel, server: Server) -> None:
-        self.me, self.channel, self.server = me, channel, server
+        self.channel, self.server = channel, server
         self.hidden: deque[int] = deque(maxlen=500)
         """Private replies that this page has dismissed."""
         self._live, self._send = live, send
@@ -42,6 +42,18 @@ class Page:
         self._console_count = 0
         self._requests: deque[Json] = deque(maxlen=REQUESTS_KEPT)
         self._wake = asyncio.Event()
+        self.become(me)
+
+    def become(self, me: Member) -> None:
+        """Be this member, as a client that has just been started: Discord shows no earlier private reply again."""
+        self.me = me
+        self._since = self._live.scene.discord.world.ids.now()
+
+    def sees(self, message: Message) -> bool:
+        """Whether the page shows this message: all but others' private replies, dismissed and earlier ones."""
+        if message.ephemeral_to is None:
+            return True
+        return message.ephemeral_to is self.me and message.id > self._since and message.id not in self.hidden
 
     def stale(self, *sections: str) -> None:
         """These sections are to be told anew: world, commands, channel, servers, console, tour, bot."""
@@ -51,11 +63,11 @@ class Page:
     def change(self, message: Message, *, gone: bool) -> None:
         """A message came, changed or went."""
         if message.channel is not self.channel:
-            if not gone and message.ephemeral_to in (None, self.me):
+            if not gone and self.sees(message):
                 self._unread.add(message.channel.id)
                 self._wake.set()
             return
-        if message.ephemeral_to not in (None, self.me) or message.id in self.hidden:
+        if not self.sees(message):
             return
         self._messages[message.id] = None if gone else message
         while len(self._messages) > MESSAGES_WAITING:
@@ -160,7 +172,7 @@ class Live:
         return self._channel(page, before)
 
     def _channel(self, page: Page, before: int | None) -> Json:
-        seen = [item for item in page.channel.messages_for(page.me) if item.id not in page.hidden]
+        seen = [item for item in page.channel.messages_for(page.me) if page.sees(item)]
         if before is not None:
             seen = [item for item in seen if item.id < before]
         return {

@@ -70,9 +70,13 @@ def world(scene: Scene, me: Member) -> Json:
         "people": [_person(person) for person in scene.people.values()],
         "bot": {"id": str(guild.me.id), "name": guild.me.name},
         "roles": [
-            {"id": str(role.id), "name": role.name, "color": f"{role.color:06x}" if role.color else None}
+            {
+                "id": str(role.id),
+                "name": role.name.removeprefix("@"),
+                "color": f"{role.color:06x}" if role.color else None,
+            }
             for role in guild.roles.values()
-            if not role.managed and role is not guild.everyone
+            if not role.managed
         ],
         "channels": [_channel(channel) for channel in visible_channels(guild, me)],
     }

@@ -89,7 +89,10 @@ def _step(scene: Scene, name: str) -> Json:
     steps: dict[str, Json] = {
         "connect": {
             "title": "Connect the panel",
-            "text": "/panel connect opens a form. It wants the panel's address and a key; here are both.",
+            "text": (
+                "/panel connect opens a form. It wants the panel's address and a key; here are both. "
+                "Discord warns of sensitive information under every form: only the bot reads the key, and encrypts it."
+            ),
             "copy": [
                 {"label": "Address", "field": "url", "value": scene.panel.url, "secret": False},
                 {"label": "API key", "field": "api_key", "value": scene.panel_key, "secret": True},

@@ -64,16 +64,16 @@ class Troubles:
         if server.runtime.game is None:
             raise Refused(f"{server.name} is not running, so it cannot crash.")
         await server.crash(139)
-        return (
-            f"The process of {server.name} ended with code 139; Wings starts it again unless it crashes twice a minute."
-        )
+        again = "Wings starts it again, unless it crashed less than a minute ago"
+        return f"The process of {server.name} ended with code 139; {again}."
 
     async def _drop(self, server: Server) -> str:
         count = server.node.sockets(server)
         if not count:
             raise Refused(f"Nobody holds a console socket of {server.name} open.")
         server.node.drop_sockets(server)
-        return f"Cut {count} console socket of {server.name} without a word."
+        sockets = "socket" if count == 1 else "sockets"
+        return f"Cut {count} console {sockets} of {server.name} without a word."
 
     async def _restart_wings(self, server: Server) -> str:
         if not server.node.is_up:
@@ -91,7 +91,7 @@ class Troubles:
         if server.node.is_up:
             raise Refused("The node is up.")
         await server.node.up()
-        return "The node answers again; the bot tries again by itself, the longer it waited the rarer."
+        return "The node answers again; the bot reconnects by itself, at growing intervals."
 
     async def _suspend(self, server: Server) -> str:
         if server.status is not None:

@@ -3,7 +3,7 @@
 import { el } from './dom.js';
 import { inline } from './inline.js';
 import { markdown } from './markdown.js';
-import { stamp } from './times.js';
+import { calendar } from './times.js';
 
 /** @param {any} card */
 export function embed(card) {
@@ -17,7 +17,7 @@ export function embed(card) {
   node.append(main);
   if (card.thumbnail?.url) node.append(picture(card.thumbnail.url, 'embed-thumb'));
   if (card.image?.url) node.append(picture(card.image.url, 'embed-image'));
-  const foot = [card.footer?.text, card.timestamp && stamp(Date.parse(card.timestamp) / 1000, 'f')].filter(Boolean).join(' · ');
+  const foot = [card.footer?.text, card.timestamp && calendar(Date.parse(card.timestamp))].filter(Boolean).join(' • ');
   if (foot) node.append(el('p', { class: 'embed-foot', dir: 'auto', text: foot }));
   return node;
 }

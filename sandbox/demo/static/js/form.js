@@ -12,6 +12,8 @@ export function openForm(form, answered) {
   const send = el('button', { type: 'submit', class: 'button primary', text: 'Submit', data: { testid: 'form-submit' } });
   const body = el('form', { method: 'dialog', novalidate: true, autocomplete: 'off' },
     el('h2', { id: head, text: form.title }), helper(inputs), ...inputs.map((input) => input.node), problem,
+    el('p', { class: 'warning', data: { testid: 'form-warning' } }, 'This form will be submitted to ', el('strong', { text: state.world.bot.name }),
+      '. Do not share passwords or other sensitive information.'),
     el('footer', {}, el('button', { type: 'button', class: 'button secondary', text: 'Cancel', on: { click: () => dialog.close() } }), send));
   const dialog = el('dialog', { class: 'form', 'aria-labelledby': head, data: { testid: 'form' } }, body);
   body.addEventListener('submit', async (event) => {
@@ -46,8 +48,9 @@ function helper(inputs) {
     }
     inputs.find((input) => !input.control.value)?.control.focus();
   };
+  const names = known.map((item) => ({ url: 'address', api_key: 'key' }[item.field] ?? item.label));
   return el('p', { class: 'helper' }, 'Only in this demo: ',
-    el('button', { type: 'button', class: 'button secondary small', text: 'Fill in address and key', data: { testid: 'form-fill' }, on: { click: fill } }));
+    el('button', { type: 'button', class: 'button secondary small', text: `Fill in ${names.length > 1 ? '' : 'the '}${names.join(' and ')}`, data: { testid: 'form-fill' }, on: { click: fill } }));
 }
 
 /** One field: its element, its value, and a check that says beside it what is wrong. */

@@ -6,7 +6,7 @@ import { embed } from './embed.js';
 import { file } from './files.js';
 import { markdown } from './markdown.js';
 import { ask } from './socket.js';
-import { hours, stamp } from './times.js';
+import { calendar, hours, isToday, stamp } from './times.js';
 
 const TOGETHER_MS = 5 * 60 * 1000;
 
@@ -47,7 +47,7 @@ function head(message) {
   return el('header', { class: 'msg-head' },
     el('strong', { class: `author tint-${pick(message.author.name, 8)}`, dir: 'auto', text: message.author.name }),
     message.author.bot && el('span', { class: 'tag', text: 'APP' }),
-    el('time', { title: stamp(message.at / 1000, 'F'), text: hours(message.at) }));
+    el('time', { title: stamp(message.at / 1000, 'F'), text: isToday(message.at) ? hours(message.at) : calendar(message.at) }));
 }
 
 function parts(message) {

@@ -21,6 +21,21 @@ export function stamp(unix, style = 'f') {
   return style === 'R' ? ago(ms) : new Intl.DateTimeFormat(undefined, SHAPES[style] ?? SHAPES.f).format(ms);
 }
 
+const day = (ms) => new Date(ms).toDateString();
+
+/** Whether a time in ms is of this day. */
+export const isToday = (ms) => day(ms) === day(Date.now());
+
+/** A time in ms as Discord writes it under an embed: by name where the day is today or yesterday. */
+export function calendar(ms) {
+  if (!Number.isFinite(ms)) return '';
+  if (isToday(ms)) return `Today at ${hours(ms)}`;
+  const yesterday = new Date();
+  yesterday.setDate(yesterday.getDate() - 1);
+  if (day(ms) === day(yesterday)) return `Yesterday at ${hours(ms)}`;
+  return new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' }).format(ms);
+}
+
 /** How far from now: "2 minutes ago". */
 export function ago(ms) {
   let distance = (ms - Date.now()) / 1000;
