@@ -171,6 +171,7 @@ class _Bot:
                 store,
                 changed=self._wake_relays,
                 rights_changed=self._rights_changed,
+                thread_changed=self._thread_changed,
                 channel_gone=self._channel_gone,
                 forget=panels.key_deleted,
                 timing=self._guild_timing,
@@ -184,6 +185,9 @@ class _Bot:
 
     def _rights_changed(self, guild_id: int) -> None:
         self.relays.rights_changed(guild_id)
+
+    def _thread_changed(self, guild_id: int, thread_id: int) -> None:
+        self.relays.rights_changed(guild_id, thread_id)
 
     def _channel_gone(self, guild_id: int, channel_id: int) -> None:
         self.relays.channel_gone(guild_id, channel_id)

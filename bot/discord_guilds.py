@@ -71,6 +71,16 @@ class GuildEvents(commands.Cog):
         self._guilds.channel_deleted(payload.guild_id, payload.thread_id)
 
     @commands.Cog.listener()
+    async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
+        """A thread may have been unlocked."""
+        self._guilds.thread_changed(payload.guild_id, payload.thread_id)
+
+    @commands.Cog.listener()
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """The bot may have been let into a private thread."""
+        self._guilds.thread_changed(thread.guild.id, thread.id)
+
+    @commands.Cog.listener()
     async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
         """The bot may have been given a role; about other members it hears nothing."""
         if after.id == after.guild.me.id:

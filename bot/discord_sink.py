@@ -13,16 +13,15 @@ from typing import Protocol
 import aiohttp
 import discord
 
+from bot.discord_refusals import About, about
+from bot.discord_remedies import channel_forbidden
 from bot.i18n import _
-from bot.relay.sink import Attachment, ChannelForbidden, ChannelGone, MessageRefused, SinkUnavailable, channel_gone
+from bot.relay.sink import Attachment, ChannelForbidden, MessageRefused, SinkError, SinkUnavailable, channel_gone
 
 _CREATE_MESSAGE = re.compile(r"/channels/(\d+)/messages$")
-# Discord's own codes for refusals (Discord docs, JSON error codes). A 403 or 404 without one was given by something in
-# between, such as Cloudflare or a proxy that has lost its way: it says nothing about the channel.
-_UNKNOWN_CHANNEL = 10003
-_MISSING_ACCESS = 50001
-_BLOCKED_ON_THE_WAY = frozenset({0, 40333})
 _LOOK_BACK = 50
+_WHILE_LIMITED = 60.0
+"""Seconds to send nothing into a channel for which nobody says how long."""
 # How far Discord's clock and ours may be apart.
 _CLOCKS_APART = timedelta(seconds=30)
 # Carries from `DiscordSink.send` to the trace, through discord.py, who is waiting for the answer to this request.
@@ -116,12 +115,12 @@ class DiscordSink:
                 if late and message.author.id == own and message.content.strip() == content.strip():
                     self._know(channel_id, message.id)
                     return True
-        except (discord.NotFound, discord.Forbidden) as error:
-            refused = _refused(error)
+        except discord.HTTPException as error:
+            refused = self._refused(channel_id, error)
             if isinstance(refused, ChannelForbidden):
                 return False
-            raise refused from error
-        except (discord.HTTPException, OSError, TimeoutError, aiohttp.ClientError) as error:
+            raise (_unreachable() if isinstance(refused, MessageRefused) else refused) from error
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
             raise _unreachable() from error
         return False
 
@@ -147,43 +146,42 @@ class DiscordSink:
                 allowed_mentions=discord.AllowedMentions.none(),
             )
             self._know(channel_id, message.id)
-        except (discord.NotFound, discord.Forbidden) as error:
-            raise _refused(error) from error
         except discord.RateLimited as error:
             raise SinkUnavailable(_limited(), retry_after=error.retry_after) from error
         except discord.HTTPException as error:
-            raise _failed(error) from error
+            raise self._refused(channel_id, error) from error
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
             raise _unreachable() from error
 
+    def _refused(self, channel_id: int, error: discord.HTTPException) -> SinkError:
+        why = about(error)
+        match why:
+            case About.GONE:
+                return channel_gone()
+            case About.MESSAGE:
+                text = _("Discord refused a message of this relay; its lines are counted as lost.")
+                return MessageRefused(text, said=error.text)
+            case About.LIMIT:
+                # Without a `Via` header discord.py takes a 429 for a ban by Cloudflare and does not wait by itself.
+                return SinkUnavailable(_limited(), retry_after=_WHILE_LIMITED)
+            case About.WEATHER:
+                return _weather(error)
+            case _:
+                return channel_forbidden(why, self._client, channel_id, error.text)
 
-def _refused(error: discord.NotFound | discord.Forbidden) -> ChannelGone | ChannelForbidden | SinkUnavailable:
-    if isinstance(error, discord.NotFound):
-        return channel_gone() if error.code == _UNKNOWN_CHANNEL else _unreachable()
-    return _unreachable() if error.code in _BLOCKED_ON_THE_WAY else ChannelForbidden(_forbidden(error))
+
+def _weather(error: discord.HTTPException) -> SinkUnavailable:
+    if error.status == 401:  # were the token void, the gateway would say so, and the bot would end
+        text = _("Discord does not know the bot's token at the moment; the message is sent again until it does.")
+        return SinkUnavailable(text)
+    if error.status >= 500 or error.status == 408:
+        return SinkUnavailable(_("Discord has trouble of its own; the message is sent again until it is taken."))
+    return _unreachable()
 
 
 def _unreachable() -> SinkUnavailable:
     return SinkUnavailable(_("Discord cannot be reached; the message is sent again until it can."))
 
 
-def _forbidden(error: discord.Forbidden) -> str:
-    if error.code == _MISSING_ACCESS:
-        return _("The bot cannot see the channel of this relay; give it the right View Channel there.")
-    return _(
-        "The bot may not post in the channel of this relay; "
-        "give it the rights View Channel, Send Messages and Attach Files there."
-    )
-
-
 def _limited() -> str:
     return _("Discord counts too many requests of the bot; the message is sent again when it allows.")
-
-
-def _failed(error: discord.HTTPException) -> SinkUnavailable | MessageRefused:
-    if error.status == 429:
-        # Without a `Via` header discord.py takes it for a ban by Cloudflare and does not wait by itself.
-        return SinkUnavailable(_limited(), retry_after=60.0)
-    if error.status >= 500 or error.status == 408:
-        return SinkUnavailable(_("Discord has trouble of its own; the message is sent again until it is taken."))
-    return MessageRefused(_("Discord refused a message of this relay; its lines are counted as lost."))

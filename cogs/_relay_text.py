@@ -6,6 +6,7 @@ from datetime import datetime
 import discord
 
 from bot.discord_replies import clip
+from bot.discord_rights import lacking
 from bot.i18n import _, ngettext
 from bot.services import RelayRow
 from bot.store.values import LinkedServer, Relay
@@ -20,13 +21,7 @@ _A_DAY = 24 * 60
 
 def missing_permissions(permissions: discord.Permissions, *, in_thread: bool) -> list[str]:
     """Return, in Discord's words, what the bot needs in a console channel and does not have."""
-    may_send = permissions.send_messages_in_threads if in_thread else permissions.send_messages
-    needed = {
-        _("View Channel"): permissions.view_channel,
-        _("Send Messages in Threads") if in_thread else _("Send Messages"): may_send,
-        _("Attach Files"): permissions.attach_files,
-    }
-    return [] if permissions.administrator else [f"**{name}**" for name, granted in needed.items() if not granted]
+    return [f"**{name}**" for name in lacking(permissions, in_thread=in_thread)]
 
 
 def everyone_reads(channel: discord.TextChannel | discord.Thread) -> bool:

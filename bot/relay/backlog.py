@@ -13,6 +13,9 @@ from bot.text.packing import size
 from bot.text.redaction import Redactor
 from bot.time_slice import Steps
 
+_PATIENCE = 3
+"""How often a relay's notice is said again: a name in it may be what Discord refuses."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -49,7 +52,7 @@ class Voice:
 class Item:
     """A console line as it came, or a notice in Markdown. Drawn only when it is its turn: most of a flood never is."""
 
-    __slots__ = ("at", "marks", "notice", "number", "parts", "text", "units", "voice")
+    __slots__ = ("at", "marks", "notice", "number", "parts", "text", "torn", "units", "voice")
 
     def __init__(self, text: str, voice: Voice | None, at: float, *, marks: bytes = b"", notice: bool = False) -> None:
         self.text = text
@@ -64,6 +67,8 @@ class Item:
         """Its place in what was put in for its channel; 0 for what the channel's writer itself has to say."""
         self.parts = 0
         """How many parts of it an earlier life delivered."""
+        self.torn = False
+        """Whether a part of it was refused, and that was told."""
         self.units = size(text) + 1
         """About its size in a message, and in memory."""
 
@@ -71,6 +76,28 @@ class Item:
     def line_of(self) -> Tally | None:
         """Where to count it, if it is a line."""
         return None if self.notice or self.voice is None else self.voice.tally
+
+
+class OwnWords(Item):
+    """A notice that the channel's writer says in its own name, and says again should it be refused.
+
+    `refused`: how many lines it tells to have been refused. `patience`: how often it is said again; None for ever,
+    which is for words that hold nothing of a stranger's.
+    """
+
+    __slots__ = ("patience", "refused")
+
+    def __init__(self, text: str, at: float, *, refused: int = 0, patience: int | None = None) -> None:
+        super().__init__(text, None, at)
+        self.refused, self.patience = refused, patience
+
+    @classmethod
+    def again(cls, item: Item) -> "OwnWords | None":
+        """Return what to say in place of a notice that was refused; None where it was said often enough."""
+        patience = item.patience if isinstance(item, cls) else _PATIENCE
+        if patience == 0:
+            return None
+        return cls(item.text, item.at, patience=None if patience is None else patience - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +198,14 @@ class Backlog:
             self._cut,
         )
         at = self._tail[0].at if self._tail else 0.0
-        return Item(text.format(count=self._cut), None, at)
+        return OwnWords(text.format(count=self._cut), at)
 
 
 def lose(items: list[Item]) -> int:
-    """Count items as lost; return how many of them are lines."""
-    tallies = _dequeued(items)
-    for tally in tallies:
+    """Count items as lost; return how many of them are lines of which that was not told yet."""
+    for tally in _dequeued(items):
         tally.lost += 1
-    return len(tallies)
+    return sum(item.line_of is not None and not item.torn for item in items)
 
 
 def forget(items: list[Item]) -> None:
@@ -188,9 +214,11 @@ def forget(items: list[Item]) -> None:
 
 
 def deliver(items: list[Item]) -> None:
-    """Count items as delivered."""
-    tallies = _dequeued(items)
-    for tally in tallies:
+    """Count items as delivered; those as lost of which a part was refused."""
+    torn = [item for item in items if item.torn]
+    for tally in _dequeued(torn):
+        tally.lost += 1
+    for tally in _dequeued([item for item in items if not item.torn] if torn else items):
         tally.delivered += 1
 
 

@@ -136,9 +136,12 @@ class GuildRelays:
         """Park what goes into a channel that was deleted, also where there is nothing to say in it just now."""
         self._channels.gone(channel_id)
 
-    def hasten(self) -> float:
-        """Have parked relays tried again, at once or soon; return when to look, on the loop's clock: inf if none is."""
-        return self._parking.hasten()
+    def hasten(self, channel_id: int | None = None) -> float:
+        """Have parked relays tried again, at once or soon: those into a channel, or (None) all.
+
+        Return when to look, on the loop's clock: inf if none is.
+        """
+        return self._parking.hasten(channel_id)
 
     def unknown(self, wanted: Iterable[WantedRelay]) -> list[int]:
         """Return the ids of those relays that have not been wanted before, in this life."""

@@ -17,7 +17,7 @@ from bot.relay.journal import Journal
 from bot.relay.pace import Pace
 from bot.relay.packer import Packer, Parcel, utc_now
 from bot.relay.postman import Postman, PostTiming
-from bot.relay.sink import ChannelForbidden, ChannelGone, Sink, channel_gone
+from bot.relay.sink import ChannelForbidden, ChannelGone, MessageRefused, Sink, channel_gone
 from bot.relay.spool import Spool
 from bot.relay.turns import ChannelTurns
 from bot.store.values import Outgoing, WaitingBatch
@@ -28,6 +28,9 @@ _log = logging.getLogger(__name__)
 _USUAL = LIMIT * 9 // 10
 # So few messages are read more easily than a file, however long the queue before them.
 _NEVER_A_FILE = 2
+# So many messages refused one after the other are no matter of what is in them.
+_HOPELESS = 20
+_LONGEST_SAYING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Outbox:
             sink=sink, pace=pace, turns=turns, closing=self._closing, timing=self._timing.post, now=now
         )
         self._filed_at = float("-inf")
+        self._refused_in_a_row = 0
         # Unlike those of any other life of the program.
         self._prefix, self._numbers = secrets.token_hex(6), count(1)
         self._task = asyncio.create_task(self._write(), name=f"relay outbox {channel_id}")
@@ -250,6 +254,7 @@ class Outbox:
     async def _post(self, message: Outgoing, *, doubtful: bool) -> bool:
         try:
             accepted = await self._postman.post(message, doubtful=doubtful)
+            self._count_refusals(accepted=accepted)
         except (ChannelGone, ChannelForbidden) as error:
             # A refusal deletes nothing: the message and what waits stay on disk, for when the bot may post again.
             self._spool.write()
@@ -257,6 +262,20 @@ class Outbox:
             raise _Parked from error
         self._journal.settle(message)
         return accepted
+
+    def _count_refusals(self, *, accepted: bool) -> None:
+        """Raise ChannelForbidden where one message after the other is refused: each line would be lost, for ever."""
+        self._refused_in_a_row = 0 if accepted else self._refused_in_a_row + 1
+        if self._refused_in_a_row < _HOPELESS:
+            return
+        error = self._postman.last_error
+        said = error.said if isinstance(error, MessageRefused) else ""
+        raise ChannelForbidden(
+            _(
+                "Discord refused the last {count} messages of this relay, whatever was in them. It says: “{said}”. "
+                "What waits is kept, and tried again by and by."
+            ).format(count=_HOPELESS, said=said[:_LONGEST_SAYING])
+        )
 
     async def _flush(self) -> None:
         """Bring out all that waits: in the slots that are left, or as one file if they do not suffice."""

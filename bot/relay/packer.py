@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot import time_slice
 from bot.i18n import ngettext
 from bot.relay import notices
-from bot.relay.backlog import Backlog, Bounds, Item, deliver, forget, lose
+from bot.relay.backlog import Backlog, Bounds, Item, OwnWords, deliver, forget, lose
 from bot.relay.logfile import OLD, LogFile
 from bot.relay.sink import Attachment
 from bot.relay.trail import Trail
@@ -19,6 +19,8 @@ from bot.vitals import DeliveredTail
 
 # So many lines are counted before others get their turn.
 _PIECE = 256
+# So many notices of a message that was refused are said again: a file may hold any number.
+_SAID_AGAIN = 20
 
 
 def utc_now() -> datetime:
@@ -56,6 +58,8 @@ class Parcel:
     """How many parts of the item behind that are delivered then."""
     pieces: int = 0
     """How many of the pieces that stand ready it uses up; a file has taken its own away."""
+    begun: Item | None = None
+    """Of which it carries a part that is not the last."""
 
 
 class Packer:
@@ -115,6 +119,7 @@ class Packer:
             through=_through(items) if taken[-1].last else taken[-1].item.number - 1,
             parts=0 if taken[-1].last else taken[-1].part,
             pieces=packed.taken,
+            begun=None if taken[-1].last else taken[-1].item,
         )
 
     async def file(self, *, stopping: bool = False) -> Parcel:
@@ -154,10 +159,24 @@ class Packer:
             deliver(parcel.items)
             self._introduced = self._introduced and bool(self)
             return
-        refused = lose(parcel.items)
+        self._tell_refused(parcel)
+
+    def _tell_refused(self, parcel: Parcel) -> None:
+        """Say how many lines are missing, also those that a refused notice told of; and say other notices again."""
+        refused = lose(parcel.items) + sum(item.refused for item in parcel.items if isinstance(item, OwnWords))
+        if parcel.begun is not None and not parcel.begun.torn:
+            parcel.begun.torn = True
+            refused += 1
+        spoken = [item for item in parcel.items if item.notice and not getattr(item, "refused", 0)]
+        refused += max(0, len(spoken) - _SAID_AGAIN)
+        for item in reversed(spoken[-_SAID_AGAIN:]):
+            again = OwnWords.again(item)
+            refused += again is None
+            if again is not None:
+                self._insert(again)
         if refused:
             text = ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", refused)
-            self.insert(text.format(count=refused))
+            self.insert(text.format(count=refused), refused=refused)
 
     def give_up(self, *, lost: bool = True) -> None:
         """Forget all that waits: it will never go. Not `lost` is what the console's history may still give again."""
@@ -184,12 +203,17 @@ class Packer:
             since = self._now() - timedelta(seconds=_clock() - oldest)
             self.insert(notices.waited(since))
 
-    def insert(self, text: str) -> None:
-        """Put something that the channel's writer itself has to say before all that waits."""
+    def insert(self, text: str, *, refused: int = 0) -> None:
+        """Put something that the channel's writer itself has to say before all that waits.
+
+        `refused`: how many lines it tells to have been refused. It is said again until Discord takes it.
+        """
         oldest = self.oldest_at
-        item = Item(text, None, _clock() if oldest is None else oldest)
-        self._ready.appendleft(_Piece(item, Entry(text, None), 1, last=True))
-        self._ready_units += len(text) + 1
+        self._insert(OwnWords(text, _clock() if oldest is None else oldest, refused=refused))
+
+    def _insert(self, item: OwnWords) -> None:
+        self._ready.appendleft(_Piece(item, Entry(item.text, None), 1, last=True))
+        self._ready_units += len(item.text) + 1
 
     async def _draw(self, item: Item) -> None:
         if item.notice or item.voice is None:

@@ -48,7 +48,7 @@ class Parking:
     async def park(self, wanted: WantedRelay, error: BotError, health: RelayHealth) -> None:
         """Park a relay: for a while where the bot may not post, for rights come back without a word, else for good."""
         relay_id, reason = wanted.relay.id, str(error)
-        until = self._clock() + self._recheck if isinstance(error, ChannelForbidden) else float("inf")
+        until = self._clock() + self._patience(error)
         gone = isinstance(error, ChannelGone)
         parked = replace(health, state=RelayState.PARKED, connected_since=None, last_error=reason, channel_gone=gone)
         self.relays[relay_id] = ParkedRelay(wanted, parked, until)
@@ -63,20 +63,32 @@ class Parking:
             except Exception:  # noqa: BLE001 - telling people is best effort
                 _log.exception("the parking of relay %s could not be reported", relay_id)
 
-    def hasten(self) -> float:
-        """Have the parked relays tried again; return when, on the loop's clock: inf if there are none.
+    def _patience(self, error: BotError) -> float:
+        """After how many seconds to try again unasked."""
+        if not isinstance(error, ChannelForbidden):
+            return float("inf")
+        return self._recheck if error.retry_after is None else min(self._recheck, error.retry_after)
+
+    def hasten(self, channel_id: int | None = None) -> float:
+        """Have the parked relays tried again, those into one channel or (None) all of them.
+
+        Return when, on the loop's clock: inf if there are none.
 
         At once, but ever later if that is asked for again and again: each try may be a request that Discord refuses,
         and 10,000 of those in 10 minutes, whichever the guild, would shut the bot out everywhere.
         """
+        meant = [key for key, one in self.relays.items() if channel_id in {None, one.wanted.relay.channel_id}]
+        if not meant:
+            return float("inf")
         now = self._clock()
         if now >= self._next_try + self._recheck:
             self._gap = self._first_gap
         when = max(now, self._next_try)
-        for relay_id, parked in self.relays.items():
+        for relay_id in meant:
+            parked = self.relays[relay_id]
             self.relays[relay_id] = replace(parked, until=min(parked.until, when))
-        self._hastened = bool(self.relays)
-        return when if self.relays else float("inf")
+        self._hastened = True
+        return when
 
     def release(self, wanted: Mapping[int, WantedRelay]) -> None:
         """Let go of relays that are not wanted any more, or otherwise, and of those whose time has come."""

@@ -33,11 +33,21 @@ def channel_gone() -> ChannelGone:
 
 
 class ChannelForbidden(SinkError):
-    """The bot may not post in the channel."""
+    """The bot may not post in the channel now; nothing is wrong with the message."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which it will be able to, if that is known."""
 
 
 class MessageRefused(SinkError):
     """Discord does not take this message, but may take others."""
+
+    def __init__(self, message: str, *, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
+        """In Discord's words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,13 @@ class RelaySupervisor:
         """Look again at what is wanted in a guild, soon."""
         self._look_at(guild_id, _now())
 
-    def rights_changed(self, guild_id: int) -> None:
-        """Try the guild's parked relays again: the bot's rights may have come back. Costs nothing where none is."""
+    def rights_changed(self, guild_id: int, channel_id: int | None = None) -> None:
+        """Try the guild's parked relays again, or those into a channel: the bot's rights may have come back.
+
+        Costs nothing where none is parked.
+        """
         guild = self._guilds.get(guild_id)
-        when = float("inf") if guild is None else guild.hasten()
+        when = float("inf") if guild is None else guild.hasten(channel_id)
         if when < float("inf"):
             self._look_at(guild_id, when)
 

@@ -42,7 +42,8 @@ class Guilds:
     """Takes in what Discord says without making it wait, and sees to it that it is written down and acted upon.
 
     `changed` is called when relays of a guild are to stop or may run again, `rights_changed` when those parked in it
-    may be worth another try, `channel_gone` with guild and channel. `forget` drops a deleted key from memory.
+    may be worth another try, `thread_changed` with guild and thread when those into one may be, `channel_gone` with
+    guild and channel. `forget` drops a deleted key from memory.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class Guilds:
         rights_changed: Callable[[int], None],
         channel_gone: Callable[[int, int], None],
         forget: Forget,
+        thread_changed: Callable[[int, int], None] = lambda _guild_id, _thread_id: None,
         timing: GuildTiming = GuildTiming(),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._changed, self._rights_changed, self._channel_gone = changed, rights_changed, channel_gone
-        self._forget = forget
+        self._thread_changed, self._forget = thread_changed, forget
         self._timing, self._now = timing, now
         # What is not written down yet.
         self._heard: dict[int, tuple[_Heard, datetime]] = {}
@@ -98,6 +100,10 @@ class Guilds:
     def rights_changed(self, guild_id: int) -> None:
         """Let relays that were not allowed to post try again: the bot's rights in the guild may have come back."""
         self._rights_changed(guild_id)
+
+    def thread_changed(self, guild_id: int, thread_id: int) -> None:
+        """Let relays into a thread try again: it may have been unlocked, or the bot let into it."""
+        self._thread_changed(guild_id, thread_id)
 
     def channel_deleted(self, guild_id: int, channel_id: int) -> None:
         """Let the relays into the channel be parked and reported."""

@@ -12,6 +12,7 @@
 What it models, from Discord's documentation and from what discord.py 2.7 sends and expects:
 
 - log-in, application, guilds, roles, members, text channels; the bot's token, and 401 for any other
+- threads of text channels: public and private, archived and locked; members who are timed out
 - guilds that the bot is removed from, invited to again, or that have an outage; those with commands and without the bot
 - messages: JSON and multipart, edits, deletion, history, nonces, flags, embeds, files that can be fetched again,
   buttons and selects, mentions; all documented size limits with 50035, 50006 and 413; permissions with 50001 and 50013
@@ -28,7 +29,7 @@ What it does not model, so that nothing here proves anything about it:
 - Discord's true rate-limit numbers: they are secret; create and edit are 5 in 5 s per channel, interaction tokens 5 in
   2 s, all other routes a generous 50 a second. No limit for edits of messages older than an hour (error 30046), none
   for failed or parallel requests, none per IP address.
-- direct messages, threads, forums, voice, categories, reactions, pins, stickers, polls, invites, bans, audit log,
+- direct messages, forums, voice, categories, reactions, pins, stickers, polls, invites, bans, audit log,
   scheduled events, onboarding, entitlements, user and message context menus in use (registering them works)
 - channel webhooks (only interaction tokens), and commands outside guilds
 - creating or changing roles, members and guilds by the bot; of channels it can change name and topic
@@ -50,6 +51,7 @@ from .permissions import Permission
 from .reply import Modal, Reply
 from .rest_call import RequestRecord
 from .standin import DiscordStandIn
+from .threads import Thread
 from .users import User
 
 __all__ = [
@@ -66,5 +68,6 @@ __all__ = [
     "Reply",
     "RequestRecord",
     "Role",
+    "Thread",
     "User",
 ]

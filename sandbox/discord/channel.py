@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 INTENT_GUILD_MESSAGES = 1 << 9
+_TIMED_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
 
 
 class Channel:
@@ -41,6 +42,23 @@ class Channel:
     def messages(self) -> list[Message]:
         """The messages that everybody in the channel sees, oldest first."""
         return [message for message in self.everything if message.ephemeral_to is None]
+
+    @property
+    def kind(self) -> int:
+        """Discord's number for such a channel."""
+        return 0
+
+    @property
+    def rules(self) -> dict[int, Overwrite]:
+        """The overwrites that count in it."""
+        return self.overwrites
+
+    def narrowed(self, member: Member, bits: int) -> int:
+        """What is left of a member's bits here: one who was timed out only sees and reads."""
+        return bits & _TIMED_OUT if member.is_timed_out and not bits & Permission.ADMINISTRATOR else bits
+
+    def open_for_message(self, bits: int) -> None:
+        """Raises ApiError where nothing at all can be sent, whoever may."""
 
     def messages_for(self, member: Member) -> list[Message]:
         """What this member sees: nothing without access; else the channel and the member's own private replies."""
@@ -105,7 +123,7 @@ class Channel:
         """The channel as Discord writes it."""
         return {
             "id": str(self.id),
-            "type": 0,
+            "type": self.kind,
             "guild_id": str(self.guild.id),
             "name": self.name,
             "position": self.position,

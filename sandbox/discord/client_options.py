@@ -106,8 +106,8 @@ class OptionFiller:
         elif isinstance(value, Role) and kind in (ROLE, MENTIONABLE):
             self._note("roles", value.id, value.payload())
         elif isinstance(value, Channel) and kind == CHANNEL:
-            if definition.get("channel_types") and 0 not in definition["channel_types"]:
-                raise ClientRefused(f"option {name}: text channels are not among the types asked for")
+            if definition.get("channel_types") and value.kind not in definition["channel_types"]:
+                raise ClientRefused(f"option {name}: {value!r} is not of the types asked for")
             self._note("channels", value.id, value.payload() | {"permissions": "0"})
         else:
             raise ClientRefused(f"option {name}: {value!r} is of the wrong type")

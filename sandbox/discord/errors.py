@@ -18,9 +18,13 @@ MESSAGES: Mapping[int, str] = {
     10015: "Unknown Webhook",
     10062: "Unknown interaction",
     10063: "Unknown application command",
+    20009: "Explicit content cannot be sent to the desired recipient(s)",
+    20028: "The channel you are writing has hit the write rate limit",
     30034: "Max number of daily application command creates has been reached (200)",
+    40004: "Send messages has been temporarily disabled",
     40005: "Request entity too large",
     40060: "Interaction has already been acknowledged.",
+    40333: "internal network error",
     50001: "Missing Access",
     50005: "Cannot edit a message authored by another user",
     50006: "Cannot send an empty message",
@@ -28,7 +32,12 @@ MESSAGES: Mapping[int, str] = {
     50027: "Invalid Webhook Token",
     50034: "You can only bulk delete messages that are under 14 days old.",
     50035: "Invalid Form Body",
+    50083: "Thread is archived",
     50109: "The request body contains invalid JSON.",
+    130000: "API resource is currently overloaded. Try again a little later",
+    160005: "Thread is locked",
+    200000: "Message was blocked by automatic moderation",
+    240000: "Message blocked by harmful links filter",
 }
 """Wording of Discord's JSON error codes (Discord docs, opcodes and status codes)."""
 

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["status", "reset", "hang", "limit", "cloudflare"]
+Action = Literal["status", "reset", "hang", "limit", "cloudflare", "blocked"]
+Body = Literal["html", "text", "json"]
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Fault:
     code: int = 0
     seconds: float = 1.0
     scope: str = "user"
+    body: Body = "html"
     hits: int = 0
 
     def matches(self, request_line: str) -> bool:
@@ -67,6 +69,14 @@ class Faults:
     def cloudflare(self, route: str = "", *, retry_after: float = 60.0, count: int | None = 1) -> Fault:
         """A 429 as Cloudflare sends it: an HTML page and no `Via` header."""
         return self._plan(Fault("cloudflare", route, count, seconds=retry_after))
+
+    def blocked(self, route: str = "", *, body: Body = "html", count: int | None = 1) -> Fault:
+        """A 403 as Cloudflare gives it to a request that it does not like: a page, a line, or JSON with code 40333."""
+        return self._plan(Fault("blocked", route, count, status=403, body=body))
+
+    def refuse(self, status: int, code: int, route: str = "", *, count: int | None = 1) -> Fault:
+        """Any status with any of Discord's JSON error codes."""
+        return self._plan(Fault("status", route, count, status=status, code=code))
 
     def forbidden(self, route: str = "", *, code: int = 50013, count: int | None = 1) -> Fault:
         """A 403 with a JSON error code (50013 missing permissions, 50001 missing access)."""

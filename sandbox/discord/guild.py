@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .channel import Channel
 from .members import Member, Role
 from .permissions import BOT_DEFAULT, EVERYONE_DEFAULT, Permission
+from .threads import Thread
 from .users import JOINED_AT, User
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Guild:
         self.roles: dict[int, Role] = {self.id: self.everyone}
         self.members: dict[int, Member] = {}
         self.channels: dict[int, Channel] = {}
+        self.threads: dict[int, Thread] = {}
         self.owner_id = world.new_user(f"founder of {name}").id
         self.members[self.owner_id] = Member(world.users[self.owner_id], self)
         own = BOT_DEFAULT if bot_permissions is None else bot_permissions
@@ -114,6 +116,14 @@ class Guild:
         self.emit("CHANNEL_CREATE", channel.payload())
         return channel
 
+    def add_thread(self, name: str, parent: Channel, *, private: bool = False) -> Thread:
+        """Makes a thread in a channel; of a private one the bot hears when it is added (THREAD_CREATE)."""
+        thread = Thread(self.world.ids.fixed(), name, parent, private=private)
+        self.threads[thread.id] = thread
+        if not private:
+            self.emit("THREAD_CREATE", {**thread.payload(), "newly_created": True})
+        return thread
+
     def delete_channel(self, channel: Channel) -> None:
         """Deletes a channel with everything in it (CHANNEL_DELETE)."""
         self.channels.pop(channel.id, None)
@@ -140,7 +150,7 @@ class Guild:
 
     def channel(self, name: str) -> Channel:
         """The channel called `name`; KeyError if there is none."""
-        return _by_name(self.channels.values(), name)
+        return _by_name((*self.channels.values(), *self.threads.values()), name)
 
     def member(self, name: str) -> Member:
         """The member called `name`; KeyError if there is none."""
@@ -204,6 +214,7 @@ class Guild:
             "member_count": len(self.members),
             "members": [member.payload() for member in members],
             "channels": [channel.payload() for channel in self.channels.values()],
+            "threads": [thread.payload() for thread in self.threads.values() if thread.is_listed],
         }
 
 

@@ -72,7 +72,7 @@ class Interaction:
         guild = self.channel.guild
         member = self.member.payload() | {"permissions": str(self.member.permissions_in(self.channel))}
         channel = self.channel.payload() | {"permissions": member["permissions"]}
-        channel.pop("permission_overwrites")
+        channel.pop("permission_overwrites", None)
         body: Json = {
             "id": str(self.id),
             "application_id": str(world.application_id),

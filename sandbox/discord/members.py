@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .permissions import channel_permissions, guild_permissions
@@ -67,6 +68,7 @@ class Member:
     roles: list[Role] = field(default_factory=list[Role])
     nick: str | None = None
     locale: str = "en-US"
+    timed_out_until: datetime | None = None
 
     @property
     def id(self) -> int:
@@ -86,13 +88,14 @@ class Member:
 
     def permissions_in(self, channel: Channel) -> int:
         """Permission bits in a channel, overwrites included; 0 when the channel is hidden."""
-        return channel_permissions(
+        bits = channel_permissions(
             self.permissions,
             everyone_id=self.guild.id,
             role_ids=[role.id for role in self.roles],
             member_id=self.id,
-            overwrites=channel.overwrites,
+            overwrites=channel.rules,
         )
+        return channel.narrowed(self, bits)
 
     def add_role(self, role: Role) -> None:
         """Gives the member a role."""
@@ -106,6 +109,16 @@ class Member:
             self.roles.remove(role)
             self.guild.member_changed(self)
 
+    @property
+    def is_timed_out(self) -> bool:
+        """Whether the member may only see and read for now."""
+        return self.timed_out_until is not None and self.timed_out_until > datetime.now(UTC)
+
+    def time_out(self, until: datetime | None) -> None:
+        """Silences the member until then, or (None) no longer; Discord says nothing when the time is over."""
+        self.timed_out_until = until
+        self.guild.member_changed(self)
+
     def payload(self, *, with_user: bool = True) -> Json:
         """The member as Discord writes it."""
         body: Json = {
@@ -115,7 +128,7 @@ class Member:
             "banner": None,
             "joined_at": JOINED_AT,
             "premium_since": None,
-            "communication_disabled_until": None,
+            "communication_disabled_until": self.timed_out_until.isoformat() if self.timed_out_until else None,
             "deaf": False,
             "mute": False,
             "pending": False,

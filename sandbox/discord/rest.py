@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .errors import ApiError
-from .faults import Fault, Faults
+from .faults import Body, Fault, Faults
 from .limits import OTHER_LIMIT, OTHER_WINDOW, VIA, Denied, Limits, Rule, denied
 from .rest_call import Call, RequestRecord, Route, read_body
 
@@ -92,6 +92,8 @@ class Rest:
             return _limited(denied(fault.seconds, fault.scope))
         if fault.action == "cloudflare":
             return _cloudflare(fault.seconds)
+        if fault.action == "blocked":
+            return _blocked(fault.body)
         if fault.code:
             error = ApiError(fault.status, fault.code)
             return _json(error.status, error.body())
@@ -156,6 +158,16 @@ def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> web.
 
 def _limited(refusal: Denied) -> web.Response:
     return _json(429, refusal.body(), refusal.headers)
+
+
+def _blocked(body: Body) -> web.Response:
+    headers = {"Server": "cloudflare"}
+    if body == "json":
+        return _json(403, ApiError(403, 40333).body(), headers)
+    if body == "text":
+        return web.Response(status=403, text="error code: 1020", headers=headers)
+    page = "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head><body>…</body></html>"
+    return web.Response(status=403, text=page, content_type="text/html", headers=headers)
 
 
 def _cloudflare(seconds: float) -> web.Response:

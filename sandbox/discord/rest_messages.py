@@ -79,6 +79,7 @@ class MessageRoutes:
         channel, bits = self._channel(call)
         body = call.fields
         message_rules.check_rights(body, call.uploads, bits, new=True)
+        channel.open_for_message(bits)
         message_rules.check_message(body, call.uploads)
         nonce = body.get("nonce")
         if nonce is not None and body.get("enforce_nonce"):

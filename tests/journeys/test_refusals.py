@@ -1,9 +1,13 @@
 """What Discord refuses, and what becomes of it: on real sockets, with the whole bot."""
 
 import asyncio
+import re
 import time
+from datetime import UTC, datetime, timedelta
 
-from .conftest import PATIENCE
+import pytest
+
+from .conftest import PATIENCE, readable
 
 
 async def lists(world, words):
@@ -41,3 +45,101 @@ async def test_commands_overwritten_from_outside_are_back_after_a_restart(world)
     assert {command["name"] for command in discord.commands} == before
     await restart()
     assert registrations() == sent + 1
+
+
+CREATE = r"POST /channels/\d+/messages"
+
+
+async def staffed(world):
+    """A channel where admins are told what is wrong."""
+    staff = world.guild.add_channel("staff")
+    world.guild.set_notice_channels(system=staff)
+    return staff
+
+
+async def relayed_into(world, channel):
+    """A server whose console goes into a channel or thread; the bot is in it when the relay is added."""
+    (castle,) = await world.set_up("Paper Survival", running=True, relay=False)
+    await world.slash(world.admin, "relay add", where=channel, server="Paper Survival")
+    await world.logs("console of Paper Survival: connected")
+    castle.emit("before")
+    await world.shows("before", channel=channel)
+    return castle
+
+
+@pytest.mark.parametrize("body", ["html", "text", "json"])
+async def test_a_403_by_cloudflare_is_weather(world, body):
+    """Nothing is parked, lost or told to be a matter of rights: the rights are there."""
+    staff = await staffed(world)
+    castle = await relayed_into(world, world.console)
+    blocked = world.discord.faults.blocked(CREATE, body=body, count=3)
+    for number in range(20):
+        castle.emit(f"line {number}")
+    await world.shows("line 19")
+    assert blocked.hits == 3
+    assert [f"line {n}" for n in range(20)] == re.findall(r"line \d+", world.console.text)
+    assert not staff.messages
+    assert "refused" not in world.console.text
+
+
+@pytest.mark.parametrize("archived", [True, False])
+async def test_a_locked_thread_is_told_and_gone_on_with_once_it_is_unlocked(world, archived):
+    """50083 for one that was archived too, 160005 for one that was not."""
+    staff = await staffed(world)
+    thread = world.guild.add_thread("log", world.console)
+    castle = await relayed_into(world, thread)
+    thread.edit(locked=True, archived=archived)
+    castle.emit("into a locked thread")
+    await world.shows("⛔", f"<#{thread.id}>", "is locked", "Manage Threads", channel=staff)
+    assert "🔴 parked" in await lists(world, "is locked")
+    for number in range(300):
+        castle.emit(f"meanwhile {number}")
+    thread.edit(locked=False)
+    await thread.wait_for(lambda channel: "meanwhile 299" in readable(channel), timeout=PATIENCE)
+    text = readable(thread)
+    assert text.count("into a locked thread") == 1
+    assert re.findall(r"meanwhile (\d+)", text) == [str(n) for n in range(300)]
+    assert len(staff.messages) == 1
+
+
+async def test_a_private_thread_that_the_bot_is_not_in(world):
+    staff = await staffed(world)
+    thread = world.guild.add_thread("secret", world.console, private=True)
+    thread.add_member(world.guild.me)
+    thread.add_member(world.admin)
+    castle = await relayed_into(world, thread)
+    thread.remove_member(world.guild.me)
+    castle.emit("without the bot")
+    await world.shows("private thread", "Mention the bot", channel=staff)
+    thread.add_member(world.guild.me)
+    await world.shows("without the bot", channel=thread)
+    assert thread.text.count("without the bot") == 1
+
+
+async def test_a_bot_that_is_timed_out_says_so_and_goes_on_by_itself(world):
+    """Discord tells nobody when the time is over."""
+    castle = await relayed_into(world, world.console)
+    world.guild.me.time_out(datetime.now(UTC) + timedelta(seconds=6))
+    castle.emit("while silenced")
+    listed = await lists(world, "timed out")
+    assert "give it the rights" not in listed
+    await world.shows("while silenced")
+    assert world.console.text.count("while silenced") == 1
+
+
+async def test_the_count_of_refused_lines_is_carried_until_a_notice_arrives(world):
+    """Whichever codes Discord refuses with, one after the other; 401 speaks of no message."""
+    castle = await relayed_into(world, world.console)
+    faults = world.discord.faults
+    hits = [faults.refuse(status, code, CREATE, count=2) for status, code in ((403, 240000), (400, 20009), (401, 0))]
+    hits.append(faults.refuse(400, 999999, CREATE))
+    for number in range(6):
+        castle.emit(f"line {number}")
+        await asyncio.sleep(0.1)
+    await world.discord.wait_until(lambda: all(fault.hits == fault.count for fault in hits), timeout=PATIENCE)
+    castle.emit("the last one")
+    await world.shows("the last one")
+    shown = set(re.findall(r"line \d", world.console.text))
+    told = sum(int(count) for count in re.findall(r"Discord refused (\d+) line", world.console.text))
+    assert len(shown) + told == 6
+    assert told >= 1
