@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed
 STAMP := $(VENV)/.installed-dev
 MACHINES := $(VENV)/.machines
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGES := bot cogs migrations sandbox bench
 CHECKED := $(PACKAGES) docs tests
 QUICK := $(addprefix tests/,text panel store services cogs relay sandbox_discord)
@@ -76,16 +75,18 @@ $(RUNTIME): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, and $(PYTHON) is older or missing: make PYTHON=/path/to/python3.11 ..." >&2; \
 		exit 1; }
-	$(PYTHON) -m venv $(CLEAR) $(VENV)
+	@echo "Installing what is needed into $(VENV): the first time, that takes about a minute."
+	@$(PYTHON) -m venv $(CLEAR) $(VENV)
 	@.ci/install $(BIN)/python requirements.lock
-	$(PIP) --no-deps --editable .
+	@.ci/install $(BIN)/python --no-deps --editable .
 	@touch $@
 
 $(STAMP): $(RUNTIME) requirements-dev.lock
+	@echo "Installing what tests need into $(VENV): the first time, that takes about a minute."
 	@.ci/install $(BIN)/python requirements-dev.lock
 	@touch $@
 
 # Beside the environment, not in it: see [dependency-groups] in pyproject.toml.
 $(MACHINES): $(RUNTIME) requirements-machines.lock
-	$(PIP) --require-hashes --upgrade --target $@ --requirement requirements-machines.lock
+	@.ci/install $(BIN)/python --require-hashes --upgrade --target $@ --requirement requirements-machines.lock
 	@touch $@
