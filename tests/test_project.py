@@ -142,6 +142,40 @@ def test_the_continuous_integration_runs_make_test() -> None:
     assert script.read_text().splitlines()[-1] == "make test"
 
 
+def _anchors(text: str) -> set[str]:
+    """What can be linked to in a page, as the forges name it."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    assert len(pages) > 2
+    for page in pages:
+        for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+            if "://" not in target:
+                file, _, anchor = target.partition("#")
+                there = (page.parent / file).resolve() if file else page
+                assert there.exists(), f"{page.name}: {target}"
+                assert not anchor or anchor in _anchors(there.read_text()), f"{page.name}: {target}"
+
+
+def test_the_readme_lists_all_its_chapters_in_order() -> None:
+    text = (ROOT / "README.md").read_text()
+    contents = re.findall(r"\[[^]]+\]\(#([\w-]+)\)", text.partition("## Try it")[0])
+    chapters = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert contents == [chapter.lower().replace(" ", "-") for chapter in chapters]
+
+
+def test_the_readme_names_files_and_targets_that_are_there() -> None:
+    for page in (ROOT / "README.md", ROOT / "docs" / "development.md"):
+        text = page.read_text()
+        for target in re.findall(r"(?:^|`)make ([a-z][a-z-]+)", text, re.MULTILINE):
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+        for lock in re.findall(r"requirements[\w-]*\.lock", text):
+            assert (ROOT / lock).exists()
+
+
 @pytest.mark.parametrize("written", ["127.0.0.1:{}", '"127.0.0.1:{}"', " 127.0.0.1:{} ", '"[::1]:{}"'])
 def test_the_image_finds_its_health_page_however_its_address_is_quoted(written: str) -> None:
     """An --env-file keeps quotes, which the settings take away: what asks must do so too."""
