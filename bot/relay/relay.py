@@ -33,7 +33,8 @@ from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.terms import PowerState
 from bot.text import ansi, lines
 from bot.text.filters import LONGEST_LOOK, LineFilter
-from bot.text.redaction import Redactor, StartUp, is_start_up
+from bot.text.redaction import Redactor
+from bot.text.start_up import StartUp, is_start_up
 from bot.vitals import RelayHealth, RelayState
 
 # Lines that are not shown are noted as dealt with in groups; after a SIGKILL that few are filtered out once more.

@@ -4,7 +4,6 @@ The same value gets the same short mark wherever it is masked with the same key,
 can still be followed through a log. Marks are keyed digests: nobody can try out addresses until the mark fits.
 """
 
-import re
 from base64 import b32encode
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -13,22 +12,13 @@ from typing import NamedTuple
 from bot.text import ansi, secrets
 from bot.text.ansi import Run
 from bot.text.sgr import DEFAULT
+from bot.text.start_up import StartUp
 from bot.time_slice import Steps, finish
 
 # Characters of a mark, 5 bits each: of a thousand players hardly two share one (one chance in 67).
 _MARK_LENGTH = 5
 
-# The prelude that images of Pterodactyl and Pelican print before the command they start the server with (parkervcp
-# and pelican-eggs `entrypoint.sh`); older images imitate a shell prompt.
-_START_UP = re.compile(r"^\s{0,8}(?:container(?:@[\w.-]{1,40})?~ ?|:?/home/container\$ ?)(?=\S)")
-_FIRST_WORD = re.compile(r"[^\s=]{1,100}(?=\s|$)\s?")
 _START_UP_MARK = "‹start-up command›"
-# A command that was written over several lines is printed so: with a backslash at their ends, or an option at their
-# beginnings. Nobody writes longer ones.
-_OPTION = re.compile(r"\s{0,40}[-+]{1,2}[A-Za-z]")
-_LONGEST_START_UP = 50
-# Where a line's beginning is looked at alone: preludes and options are short.
-_BEGINNING = 4000
 # So many masks, or runs, are one piece of work: far less than a slice.
 _PIECE = 64
 
@@ -38,46 +28,12 @@ def redactor(secret: bytes, server_id: int) -> "Redactor":
     return Redactor(blake2b(f"marks of server {server_id}".encode(), key=secret).digest())
 
 
-def is_start_up(line: str) -> bool:
-    """Whether a line is the start-up command: then all that belongs to it must be masked."""
-    return _START_UP.match(ansi.strip(line[:_BEGINNING])) is not None
-
-
 class _Mask(NamedTuple):
     """A stretch of the plain line and what stands there instead."""
 
     start: int
     end: int
     mark: str
-
-
-class StartUp:
-    """Follows the start-up command through the plain lines of a console, which may print it over several of them."""
-
-    def __init__(self) -> None:
-        self._left = 0
-        """How many more lines may belong to it."""
-        self._goes_on = False
-        """Whether its last line says that the next one does."""
-        self._resumed = False
-
-    def resume(self) -> None:
-        """Take it that the next line may be in the midst of it."""
-        self._left, self._resumed = _LONGEST_START_UP, True
-
-    def begins_at(self, plain: str) -> int | None:
-        """Return where in the line the command, or the rest of it, begins; None if the line is no part of it."""
-        prelude = _START_UP.match(plain)
-        goes_on, self._goes_on = self._goes_on, plain.rstrip().endswith("\\")
-        if prelude is not None:
-            self._left = _LONGEST_START_UP
-            first = _FIRST_WORD.match(plain, prelude.end())
-            return first.end() if first is not None else prelude.end()
-        if self._left and (goes_on or (self._resumed and self._goes_on) or _OPTION.match(plain) is not None):
-            self._left -= 1
-            return 0
-        self._left, self._resumed = 0, False
-        return None
 
 
 class Redactor:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot import time_slice
 from bot.text import ansi, secrets
-from bot.text.redaction import Redactor, is_start_up, redactor
+from bot.text.redaction import Redactor, redactor
+from bot.text.start_up import is_start_up
 
 
 def counted(shown):
