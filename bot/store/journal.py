@@ -33,6 +33,27 @@ _RETRY_LEAST = 0.5
 # Seconds that a message waits for its writing down while that fails, and that closing waits.
 _WHILE_FAILING = 1.0
 _CLOSING = 2.0
+# Bytes of one transaction, of messages and of what waits each: written in some ten milliseconds, and others wait.
+_MOST = 2 * 1024 * 1024
+
+
+class _Awaited:
+    """Somebody who waits until what is noted now is written down."""
+
+    def __init__(self, news: News) -> None:
+        self.written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._messages = {channel_id: row for channel_id, row in news.messages.items() if row is not None}
+        self._batches = {channel_id: batches[-1].last for channel_id, batches in news.batches.items()}
+
+    def look(self, rest: News) -> bool:
+        """Tell whoever waits if nothing of it is left in the rest; return whether it was."""
+        if any(rest.messages.get(channel_id) is row for channel_id, row in self._messages.items()):
+            return False
+        if any(batches[0].first <= self._batches.get(channel_id, 0) for channel_id, batches in rest.batches.items()):
+            return False
+        if not self.written.done():
+            self.written.set_result(None)
+        return True
 
 
 class Journal:
@@ -42,7 +63,7 @@ class Journal:
         self._database = database
         self._vault = vault
         self._news = News()
-        self._awaiting: list[asyncio.Future[None]] = []
+        self._awaiting: list[_Awaited] = []
         self._closing = False
         self._failing = False
         self._something = asyncio.Event()
@@ -118,8 +139,9 @@ class Journal:
         Raises:
             Exception: whatever the database's trouble is; the log was told. While it lasts, nobody waits long here.
         """
-        self._news.messages[message.channel_id] = await self._row(message)
-        await self.flush()
+        row = await self._row(message)
+        self._news.messages[message.channel_id] = row
+        await self._wait(_Awaited(News(messages={message.channel_id: row})))
 
     async def flush(self) -> None:
         """Return when all that was noted so far is written down.
@@ -127,12 +149,14 @@ class Journal:
         Raises:
             Exception: whatever the database's trouble is; what was noted is tried again.
         """
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._awaiting.append(written)
+        await self._wait(_Awaited(self._news))
+
+    async def _wait(self, awaited: "_Awaited") -> None:
+        self._awaiting.append(awaited)
         self._note(urgent=True)
         try:
             async with asyncio.timeout(_WHILE_FAILING if self._failing else None):
-                await written
+                await awaited.written
         except TimeoutError as error:
             raise unavailable(StoreTrouble.BUSY, Doing.WRITING) from error
 
@@ -195,25 +219,30 @@ class Journal:
     async def _write(self) -> None:
         self._something.clear()
         self._urgent.clear()
-        news, self._news = self._news, News()
+        rest, self._news = self._news, News()
         awaiting, self._awaiting = self._awaiting, []
+        news = rest.take(_MOST)
         try:
             await self._seal(news)
             await self._commit(news)
         except Exception as error:  # noqa: BLE001 - relays go on without a journal; those that wait are told
             self._tell(error)
             # What waits must have no holes, and what is done with must not come again.
+            news.add(rest)
             news.add(self._news)
             self._news = news
             asyncio.get_running_loop().call_later(_RETRY, self._something.set)
             for one in awaiting:
-                if not one.done():
-                    one.set_exception(error)
+                if not one.written.done():
+                    one.written.set_exception(error)
         else:
             self._tell(None)
-            for one in awaiting:
-                if not one.done():
-                    one.set_result(None)
+            self._awaiting[:0] = [one for one in awaiting if not one.look(rest)]
+            if rest:
+                rest.add(self._news)
+                self._news = rest
+                self._something.set()
+                self._urgent.set()
 
     async def _seal(self, news: News) -> None:
         """Encrypt what waits, once: a journal in trouble tries again and again."""

@@ -34,6 +34,43 @@ class News:
         self.batches.pop(channel_id, None)
         self.progress.pop(channel_id, None)
 
+    def __bool__(self) -> bool:
+        return bool(self.tails or self.messages or self.forgotten or self.batches or self.progress)
+
+    def take(self, most: int) -> "News":
+        """Take out what one transaction may carry, and leave the rest of what is large.
+
+        `most`: bytes of messages, and as many of what waits, about; one of each always goes. Channels take turns, so
+        that one with a flood does not keep the others waiting.
+        """
+        taken = News(self.tails, {}, self.forgotten, {}, self.progress)
+        self.tails, self.forgotten, self.progress = {}, set(), {}
+        taken.messages = _up_to(most, self.messages)
+        for channel_id in taken.messages:
+            del self.messages[channel_id]
+        # The one before them may be settled by what is taken: it must not seem to be on its way.
+        taken.messages |= dict.fromkeys(self.messages)
+        left = most
+        while self.batches and left > 0:
+            for channel_id in list(self.batches):
+                if left <= 0:
+                    break
+                batch = self.batches[channel_id][0]
+                taken.batches.setdefault(channel_id, []).append(batch)
+                left -= _weight(batch)
+                self._drop_first(channel_id)
+        for channel_id, (through, _parts) in taken.progress.items():
+            # What was begun must not be written without how far it was: its beginning would be said again.
+            if channel_id in self.batches and self.batches[channel_id][0].first <= through + 1:
+                taken.batches.setdefault(channel_id, []).append(self.batches[channel_id][0])
+                self._drop_first(channel_id)
+        return taken
+
+    def _drop_first(self, channel_id: int) -> None:
+        rest = self.batches.pop(channel_id)[1:]
+        if rest:
+            self.batches[channel_id] = rest  # behind the others: their turn
+
     def add(self, later: "News") -> None:
         """Add what was noted later."""
         for channel_id in later.forgotten:
@@ -44,3 +81,19 @@ class News:
         self.messages |= later.messages
         for channel_id, batches in later.batches.items():
             self.batches.setdefault(channel_id, []).extend(batches)
+
+
+def _up_to(most: int, messages: dict[int, dict[str, object] | None]) -> dict[int, dict[str, object] | None]:
+    taken: dict[int, dict[str, object] | None] = {}
+    for channel_id, row in messages.items():
+        if row is None or most > 0:
+            taken[channel_id] = row
+        most -= sum(len(value) for value in (row or {}).values() if isinstance(value, bytes | str))
+    return taken
+
+
+def _weight(batch: WaitingBatch | Sealed) -> int:
+    """Return about how many bytes a batch takes in the database."""
+    if isinstance(batch, Sealed):
+        return len(batch.sealed)
+    return 2 * sum(len(item.text) + len(item.marks) for item in batch.items)

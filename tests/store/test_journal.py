@@ -370,3 +370,33 @@ async def test_megabytes_are_sealed_while_the_loop_turns(opened, monkeypatch) ->
     async with opened() as store:
         assert texts((await store.journal.waiting())[11]) == ["x" * 100_000]
         assert (await store.journal.unsettled())[11].attachment == b"x" * 1_000_000
+
+
+async def test_however_much_is_noted_one_transaction_carries_a_bounded_part_and_all_is_written(
+    opened, monkeypatch
+) -> None:
+    """Nobody waits for more than what he noted himself, and the rest follows at once."""
+    monkeypatch.setattr("bot.store.journal._MOST", 20_000)
+    sizes: list[int] = []
+    async with opened() as store:
+        for channel_id in range(11, 21):
+            await relay_of(store, channel_id)
+        real = store.journal._commit
+
+        async def commit(news):
+            sizes.append(sum(len(one.sealed) for batches in news.batches.values() for one in batches))
+            await real(news)
+
+        monkeypatch.setattr(store.journal, "_commit", commit)
+        for first in range(1, 21):
+            for channel_id in range(11, 21):
+                item = WaitingItem(1, "x" * 2000, NOW, b"", notice=False, offline=False)
+                store.journal.keep(WaitingBatch(channel_id, first, (item,)))
+        await store.journal.write_ahead(outgoing(11))
+        before = len(sizes)
+        assert before < 3, "a message waits for its own transaction only"
+        await store.journal.flush()
+        waiting = await store.journal.waiting()
+    assert {key: len(batches) for key, batches in waiting.items()} == dict.fromkeys(range(11, 21), 20)
+    assert len(sizes) > 10
+    assert max(sizes) < 40_000
