@@ -1,19 +1,20 @@
 """Says in plain words what is wrong with a set-up, for `python -m bot check`; changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography.fernet import Fernet
 
 from bot import application
 from bot.application import Application
-from bot.discord_probe import who_am_i
-from bot.discord_rights import invitation
+from bot.discord_probe import GuildRights, who_am_i
+from bot.discord_rights import LOOK_BACK, invitation
 from bot.errors import BotError, ExitCode, StartupError
 from bot.health import Health
-from bot.i18n import _
+from bot.i18n import _, ngettext
 from bot.instance_lock import require_lockable
+from bot.names import tidied
 from bot.panel.pool import PanelPool
 from bot.secret_keys import key_file, key_file_lost, read_keys
 from bot.settings import Settings, require_token
@@ -26,6 +27,10 @@ from bot.store.values import Panel, PanelKey
 from bot.text.markdown import plain
 
 Probe = Callable[[str, str | None], Awaitable[Application]]
+Rights = Callable[[str, str | None], Awaitable[Sequence[GuildRights]]]
+_MOST_GUILDS = 10
+"""Named with the rights that they did not give."""
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,17 @@ class Finding:
         return f"{'ok' if self.fine else 'wrong':<5}  {self.subject}: {text}"
 
 
-async def check(settings: Settings, *, probe: Probe = who_am_i) -> AsyncIterator[Finding]:
-    """Yield what is found, one thing after the other; `probe` asks Discord whose token it is."""
+async def check(settings: Settings, *, probe: Probe = who_am_i, rights: Rights | None = None) -> AsyncIterator[Finding]:
+    """Yield what is found, one thing after the other.
+
+    `probe` asks Discord whose token it is, `rights` where the bot was given less than its invitation asks for.
+    """
     discord, found = await _discord(settings, probe)
     yield discord
     if found is not None:
         yield Finding(True, _("invitation"), invitation(found.id))
+        for finding in await _rights(settings, rights):
+            yield finding
     yield await _http_listen(settings)
     database, standing = await _database(settings)
     yield database
@@ -91,6 +101,43 @@ async def _discord(settings: Settings, probe: Probe) -> tuple[Finding, Applicati
         return Finding(False, subject, str(error)), None
     text = _("it is the token of the application {application}.").format(application=found)
     return Finding(True, "DISCORD_TOKEN", text), found
+
+
+async def _rights(settings: Settings, rights: Rights | None) -> list[Finding]:
+    """Name what was not given: none of it is wrong, for channels may give it, and much works without."""
+    if rights is None:
+        return []
+    subject = _("rights")
+    try:
+        lacking = await rights(require_token(settings), settings.discord_api_url)
+    except StartupError as error:
+        return [Finding(False, subject, str(error))]
+    if not lacking:
+        return [Finding(True, subject, _("the bot has all that its invitation asks for, wherever it is."))]
+    text = _("in “{guild}” the bot was not given {rights}. {means}Open the invitation again to give all of them.")
+    findings = [
+        Finding(
+            True,
+            subject,
+            text.format(
+                guild=tidied(guild.name, _LONGEST_NAME), rights=", ".join(guild.lacking), means=_means(guild.lacking)
+            ),
+        )
+        for guild in lacking[:_MOST_GUILDS]
+    ]
+    rest = len(lacking) - _MOST_GUILDS
+    if rest > 0:
+        more = ngettext("and so in {count} Discord server more.", "and so in {count} Discord servers more.", rest)
+        findings.append(Finding(True, subject, more.format(count=rest)))
+    return findings
+
+
+def _means(lacking: Sequence[str]) -> str:
+    if LOOK_BACK not in lacking:
+        return ""
+    return _("Without {right}, a message on its way while the bot is killed may be posted twice. ").format(
+        right=LOOK_BACK
+    )
 
 
 def _owner(owner: Application, found: Application) -> Finding:

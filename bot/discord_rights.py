@@ -12,6 +12,10 @@ INVITED_WITH: Final = discord.Permissions(
 """117760: what the invitation asks for, and nothing more."""
 
 
+LOOK_BACK: Final = _("Read Message History")
+"""What it takes to find out whether a message whose answer was lost has arrived."""
+
+
 def invitation(application_id: int) -> str:
     """Return the address that invites the bot, and gives it further rights where it is a member already."""
     return discord.utils.oauth_url(application_id, permissions=INVITED_WITH, scopes=("bot", "applications.commands"))
@@ -40,6 +44,6 @@ def not_given(permissions: discord.Permissions) -> list[str]:
         "send_messages": _("Send Messages"),
         "embed_links": _("Embed Links"),
         "attach_files": _("Attach Files"),
-        "read_message_history": _("Read Message History"),
+        "read_message_history": LOOK_BACK,
     }
     return [] if permissions.administrator else [word for name, word in words.items() if not getattr(permissions, name)]

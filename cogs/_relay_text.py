@@ -6,7 +6,7 @@ from datetime import datetime
 import discord
 
 from bot.discord_replies import clip
-from bot.discord_rights import lacking
+from bot.discord_rights import LOOK_BACK, cannot_look_back, lacking
 from bot.i18n import _, ngettext
 from bot.services import RelayRow
 from bot.store.values import LinkedServer, Relay
@@ -116,8 +116,22 @@ def _named(servers: Sequence[str]) -> str:
     return ngettext("{names} and {count} more", "{names} and {count} more", rest).format(names=names, count=rest)
 
 
-def relay_entry(row: RelayRow, *, now: datetime) -> str:
-    """Return a relay's lines in `/relay list`: short ones, so that a phone shows them. `now` is UTC."""
+def rights_warning(permissions: discord.Permissions, *, in_thread: bool) -> str | None:
+    """Return what the bot cannot do in a console channel for want of a right; None where it has all."""
+    missing = missing_permissions(permissions, in_thread=in_thread)
+    if missing:
+        return _("I lack {permissions} there.").format(permissions=", ".join(missing))
+    if cannot_look_back(permissions):
+        text = _("I lack **{right}** there: a line that is on its way while I am killed may come twice.")
+        return text.format(right=LOOK_BACK)
+    return None
+
+
+def relay_entry(row: RelayRow, *, now: datetime, rights: str | None = None) -> str:
+    """Return a relay's lines in `/relay list`: short ones, so that a phone shows them. `now` is UTC.
+
+    `rights`: what the bot cannot do in the channel.
+    """
     lines = [f"**{safe(row.server_name)}** → <#{row.relay.channel_id}>", " · ".join(_settings(row.relay))]
     health = row.health
     if health is None:
@@ -140,6 +154,8 @@ def relay_entry(row: RelayRow, *, now: datetime) -> str:
         lines.append(text.format(until=discord.utils.format_dt(pause.until, "f"), count=_number(skipped)))
     if health is not None and health.last_error:
         lines.append("⚠ " + clip(health.last_error, 300))
+    if rights is not None:
+        lines.append("⚠ " + rights)
     return "\n-# ".join(lines)
 
 

@@ -20,6 +20,7 @@ from cogs._relay_text import (
     relay_entry,
     removed_dead_text,
     removed_text,
+    rights_warning,
 )
 from cogs._render import pages
 from cogs._views import answer_in_pages
@@ -81,6 +82,8 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         if everyone_reads(target):
             text = _("Everyone can read {channel}, and so what the console tells of players and their chat.")
             warnings = (text.format(channel=target.mention), *warnings)
+        if (lacking := _rights(interaction, target.id)) is not None:
+            warnings = (*warnings, lacking)
         await answer(interaction, "\n".join([added_text(relay, linked), *(f"⚠️ {warning}" for warning in warnings)]))
 
     @app_commands.command(name="remove", description=_("Stop sending a console into a channel"))
@@ -142,8 +145,32 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             await answer(interaction, _("No console is sent anywhere yet; use `/relay add`."))
             return
         now = discord.utils.utcnow()
-        entries = [relay_entry(row, now=now) for row in rows]
+        entries = [relay_entry(row, now=now, rights=_rights(interaction, row.relay.channel_id)) for row in rows]
         await answer_in_pages(interaction, pages(_("Console relays (figures since the bot started)"), entries))
+
+
+def _rights(interaction: Interaction, channel_id: int) -> str | None:
+    """Return what the bot cannot do in a channel of the guild, as far as it is known."""
+    channel = None if interaction.guild is None else interaction.guild.get_channel_or_thread(channel_id)
+    # None until Discord sent it
+    if channel is None or channel.guild.me is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return None
+    try:
+        permissions = channel.permissions_for(channel.guild.me)
+    except discord.ClientException:  # a thread of a channel that is not known
+        return None
+    return rights_warning(permissions, in_thread=isinstance(channel, discord.Thread))
+
+
+def _refuse_silenced(channel: RelayChannel, permissions: discord.Permissions) -> None:
+    """Raise BadInput where no right is missing and the bot can post nothing all the same."""
+    me = channel.guild.me
+    if me is not None and me.is_timed_out() and me.timed_out_until is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        text = _("I am timed out in this Discord server until {when}. Remove the time-out, then try again.")
+        raise BadInput(text.format(when=discord.utils.format_dt(me.timed_out_until)))
+    if isinstance(channel, discord.Thread) and channel.locked and not permissions.manage_threads:
+        text = _("{channel} is locked. Unlock it, or give me **Manage Threads** there, then try again.")
+        raise BadInput(text.format(channel=channel.mention))
 
 
 def _existing(interaction: Interaction) -> set[int]:
@@ -163,6 +190,7 @@ def _writable(interaction: Interaction, chosen: RelayChannel | None) -> RelayCha
         permissions = channel.permissions_for(channel.guild.me)
     else:
         raise BadInput(_("I do not know that channel yet; try again in a moment, or use the command inside it."))
+    _refuse_silenced(channel, permissions)
     missing = missing_permissions(permissions, in_thread=isinstance(channel, discord.Thread))
     if missing:
         raise BadInput(

@@ -174,7 +174,7 @@ class Guild:
             "icon": None,
             "banner": None,
             "owner": False,
-            "permissions": str(self.bot_role.permissions),
+            "permissions": str(self.me.permissions),
             "features": [],
         }
 

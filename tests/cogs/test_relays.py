@@ -95,6 +95,28 @@ async def test_add_checks_this_channel_too(world):
     world.no_surprises()
 
 
+async def test_without_the_right_to_look_back_it_is_said_what_may_come_twice(world):
+    """When it is added, and whenever the consoles are listed."""
+    deny = discord.PermissionOverwrite(read_message_history=False)
+    dim = world.guild.create_text_channel("dim", overwrites={world.bot.user: deny})
+    added = await world.admin.slash(world.channel, "relay add", channel=dim)
+    assert "I lack **Read Message History** there" in added.response.content
+    bright = await world.admin.slash(world.channel, "relay add")
+    assert "I lack" not in bright.response.content
+
+    world.script.relays = [
+        RelayRow(Relay(n, 1, 1, c.id), "survival", Health()) for n, c in ((1, world.channel), (2, dim))
+    ]
+    text = text_of((await world.admin.slash(world.channel, "relay list")).response)
+    assert text.count("may come twice") == 1
+    assert text.index(f"<#{dim.id}>") < text.index("may come twice")
+    closed = discord.PermissionOverwrite(send_messages=False)
+    shut = world.guild.create_text_channel("shut", overwrites={world.bot.user: closed})
+    world.script.relays = [RelayRow(Relay(1, 1, 1, shut.id), "survival", Health())]
+    text = text_of((await world.admin.slash(world.channel, "relay list")).response)
+    assert "I lack **Send Messages**" in text
+
+
 async def test_remove(world):
     """Left out, the server means every console in the channel."""
     result = await world.admin.slash(world.channel, "relay remove")

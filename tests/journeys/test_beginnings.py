@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from bot.store.store import Store
 from bot.terms import PanelKind
-from sandbox.discord import DiscordStandIn
+from sandbox.discord import DiscordStandIn, Permission
 
 from .conftest import PATIENCE, BotProcess
 
@@ -49,6 +49,22 @@ async def test_check_says_for_each_thing_whether_it_is_right(bot):
         bot.environment["HTTP_LISTEN"] = "nonsense"
         assert await ends(bot, "check") != 0
         assert "planted-secret" not in bot.output
+
+
+async def test_check_says_which_rights_were_not_given(bot):
+    """By the bot's rights in the guild; nothing is wrong with that."""
+    async with DiscordStandIn() as discord:
+        bot.environment |= {"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url}
+        guilds = [discord.add_guild(f"Guild {number}") for number in range(3)]
+        assert await ends(bot, "check") == 0
+        assert "the bot has all that its invitation asks for" in bot.output
+        for role in (guilds[1].everyone, guilds[1].bot_role):
+            role.edit(permissions=role.permissions & ~Permission.READ_MESSAGE_HISTORY & ~Permission.EMBED_LINKS)
+        assert await ends(bot, "check") == 0
+        lines = [line for line in bot.output.splitlines() if "was not given" in line]
+        assert len(lines) == 1
+        assert "“Guild 1”" in lines[0] and "Embed Links, Read Message History" in lines[0]
+        assert "may be posted twice" in lines[0]
 
 
 ANOTHER = "SELECT pg_advisory_lock(classid::int, objid::bigint::bit(32)::int) FROM pg_locks WHERE locktype = 'advisory'"
