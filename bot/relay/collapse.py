@@ -1,19 +1,12 @@
 """Shows identical lines in a row once and says how many followed: nothing is left out, only not repeated."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.i18n import ngettext
-from bot.text import ansi
+from bot.text import ansi, clocks
 
-# Games begin each line with a clock, so lines that say the same thing would never be identical letter by letter.
-# Before it may stand a prompt, within it a date: 2024-01-31, 31Jan2024 (Forge), 2024.01.31-12.00.00:123][ 12 (Unreal).
-_CLOCK = re.compile(
-    r"(?:> ?)?\s{0,4}[\[(]?(?P<clock>(?:\d{4}[-/.]\d\d[-/.]\d\d[T -]|\d{1,2}[A-Z][a-z]{2}\d{4} )?"
-    r"\d{1,2}[:.]\d\d[:.]\d\d(?:[.,:]\d{1,9})?)(?:Z|[+-]\d\d:?\d\d|\]\[[ \d]{1,4})?"
-)
 # Of longer lines the colours are compared as well.
 _LONG = 8000
 _DIM = "\x1b[30m{}\x1b[0m"
@@ -48,21 +41,21 @@ class Repeats:
     def take(self, line: str, at: float) -> tuple[list[str], bool]:
         """Take a line; return what is to be said of those before it, and whether it is to be shown itself.
 
-        A line is identical to the one before if all but the clock at its beginning is the same. Blank lines are
-        never counted: they are there to be seen.
+        A line is identical to the one before if all but the clock at its beginning is the same (see `bot.text.clocks`).
+        Blank lines are never counted: they are there to be seen.
         """
         plain = ansi.strip(line) if len(line) <= _LONG else line
-        clock = _CLOCK.match(plain)
-        key = plain[clock.end() :] if clock is not None else plain
-        if key != self._key or not plain.strip():
+        # Games begin each line with a clock: lines that say the same thing would never be identical letter by letter.
+        text, clock = clocks.take_apart(plain)
+        if text != self._key or not plain.strip():
             said = self.flush()
-            self._key = key
+            self._key = text
             return said, True
         said = self.flush() if self._count and at >= self._since + self._timing.most else []
         if not self._count:
             self._since = at
         self._count += 1
-        self._last, self._clock, self._until = line, clock["clock"] if clock else "", at + self._timing.quiet
+        self._last, self._clock, self._until = line, clock, at + self._timing.quiet
         return said, False
 
     def flush(self) -> list[str]:

@@ -1,10 +1,10 @@
 """A flood as one plain text file, with the line in the channel that says what is in it."""
 
-import re
 from datetime import datetime, timedelta
 
 from bot.relay import notices
 from bot.relay.backlog import Item
+from bot.text.levels import Level, level_of
 from bot.time_slice import Steps
 
 LARGEST = 8 << 20
@@ -12,10 +12,6 @@ LARGEST = 8 << 20
 
 OLD = 60.0
 """Seconds. Of what has waited longer the channel is told: Discord shows when it was posted, not when it was said."""
-
-_ERROR = re.compile(r"\b(?:ERROR|SEVERE|FATAL|CRITICAL)\b|Exception\b")
-_WARNING = re.compile(r"\bWARN(?:ING)?\b", re.IGNORECASE)
-_SIGN = re.compile(r"WARN|warn|ERROR|SEVERE|FATAL|CRITICAL|Exception")
 
 
 class LogFile:
@@ -56,11 +52,9 @@ class LogFile:
             self._first_at = at
         self._last_at = at
         self.lines += 1
-        if _SIGN.search(plain):
-            if _ERROR.search(plain):
-                self.errors += 1
-            elif _WARNING.search(plain):
-                self.warnings += 1
+        level = level_of(plain)
+        self.errors += level is Level.ERROR
+        self.warnings += level is Level.WARNING
 
     def _append(self, text: str) -> None:
         self._data += text.encode()
