@@ -50,7 +50,9 @@ class Chatter:
         game, rng = server.runtime.game, self._rng
         if game is None:
             return
-        absent = [name for name in NAMES if name not in game.players]
+        absent = [name for name in NAMES if name not in game.players and game.saved.lets_in(name)]
+        if not absent and not game.players:
+            return  # nobody may join
         dice = rng.random()
         if not game.players or (dice < 0.15 and absent and len(game.players) < PLAYERS):
             game.joins(rng.choice(absent))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sandbox.panel.clock import Clock
+from sandbox.panel.minecraft import Commands, NotUnderstood, Saved
 
 INTERRUPT = "^C"
 NAMES = ("Alex", "Steve", "Ruth_42", "Bjorn", "mango_cat", "Yuki", "Old_Tom", "Zoé")
@@ -56,6 +57,7 @@ class Game:
     write: Callable[[bytes], None]
     prompt: str
     invocation: str
+    saved: Saved = field(default_factory=Saved)
     players: list[str] = field(default_factory=list[str])
     _typed: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue[str])
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,7 +65,7 @@ class Game:
 
     async def run(self, *, booted: bool = False) -> Exit:
         """Live until stopped, killed or crashed; ``booted`` skips the boot (a process that was there already)."""
-        self.players = list(self.spec.players)
+        self.players[:] = self.spec.players
         tasks = [asyncio.create_task(self._live(booted=booted))]
         if self.spec.chatter:
             tasks.append(asyncio.create_task(self._chatter()))
@@ -95,18 +97,20 @@ class Game:
     async def _live(self, *, booted: bool) -> None:
         if not booted:
             await self._boot()
+        commands = Commands(self.saved, self.players, self.spec.max_players, self.leaves, self.clock.elapsed)
         while True:
-            await self._obey(await self._typed.get())
+            await self._obey(commands, await self._typed.get())
 
     async def _boot(self) -> None:
         prompt = f"\x1b[1m\x1b[33m{self.prompt}\x1b[0m"
         self._raw(f"{prompt}java -version")
         self._raw('openjdk version "21.0.4" 2024-07-16 LTS')
         self._raw(f"{prompt}{self.invocation}")
+        whitelist, who = ("on", "who is on it") if self.saved.whitelist_on else ("off", "anybody")
         lines = [
             f"\x1b[K\x1b[36m{{stamp}} INFO]: Starting minecraft server version {self.spec.version}\x1b[m",
             "{stamp} INFO]: Loading properties",
-            "\x1b[33m{stamp} WARN]: Whitelist is \x1b[1moff\x1b[0m\x1b[33m, anybody may join\x1b[m",
+            f"\x1b[33m{{stamp}} WARN]: Whitelist is \x1b[1m{whitelist}\x1b[0m\x1b[33m, {who} may join\x1b[m",
             "{stamp} INFO]: Starting Minecraft server on *:25565",
             '{stamp} INFO]: Preparing level \x1b[38;5;208m"world"\x1b[0m',
             "Preparing spawn area: 12%\rPreparing spawn area: 57%\rPreparing spawn area: 100%",
@@ -121,24 +125,17 @@ class Game:
                 f'{self.spec.done_pattern}"help"\x1b[m'
             )
 
-    async def _obey(self, line: str) -> None:
-        word, _, rest = line.strip().partition(" ")
+    async def _obey(self, commands: Commands, line: str) -> None:
         if line.strip() in (self.spec.stop_command, INTERRUPT):
             await self._stop()
-        elif word == "say":
-            self._info(f"[Server] {rest}")
-        elif word == "list":
-            count = f"There are {len(self.players)} of a max of {self.spec.max_players} players online"
-            self._info(f"{count}: {', '.join(self.players)}")
-        elif word in ("help", "?"):
-            for text in ("/help - shows this", "/list - who is on", "/say <text> - speak", "/stop - stop the server"):
-                self._info(text)
-        elif word == "kick" and rest in self.players:
-            self.leaves(rest, "Kicked by an operator")
-            self._info(f"Kicked {rest}: Kicked by an operator")
-        elif word:
-            self._raw(f"\x1b[31m{self._stamp()} INFO]: Unknown or incomplete command, see below for error\x1b[m")
-            self._raw(f"\x1b[31m{line.strip()}<--[HERE]\x1b[m")
+        elif line.strip():
+            try:
+                for text in commands.answer(line):
+                    self._info(text)
+            except NotUnderstood as error:
+                message, place = error.lines
+                self._raw(f"\x1b[31m{self._stamp()} INFO]: {message}\x1b[m")
+                self._raw(f"\x1b[31m{place}\x1b[m")
 
     async def _stop(self) -> None:
         self._info("Stopping the server")
@@ -155,8 +152,10 @@ class Game:
     async def _chatter(self) -> None:
         while True:
             await self.clock.sleep(self.spec.chatter_seconds * self.rng.uniform(0.5, 1.5))
-            absent = [name for name in NAMES if name not in self.players]
+            absent = [name for name in NAMES if name not in self.players and self.saved.lets_in(name)]
             choice = self.rng.random()
+            if not absent and not self.players:
+                continue
             if absent and (not self.players or choice < 0.25):
                 self.joins(self.rng.choice(absent))
             elif choice < 0.4:

@@ -10,6 +10,7 @@ from sandbox.panel.clock import Clock
 from sandbox.panel.console import ConsoleThrottle, LineReader, text_of
 from sandbox.panel.game import Game
 from sandbox.panel.journal import Event, Journal
+from sandbox.panel.minecraft import Saved
 from sandbox.panel.power import Power
 from sandbox.panel.stats import Meter
 
@@ -30,6 +31,7 @@ class Runtime:
         self.rng = rng
         self.state = "offline"
         self.game: Game | None = None
+        self.saved = Saved()
         self.sessions: set[Session] = set()
         self.commands: list[str] = []
         self.signals: list[str] = []
@@ -152,6 +154,7 @@ class Runtime:
             self.output,
             self.server.node.facts.container_prompt,
             _command_line(self.server),
+            self.saved,
         )
         self.game = game
         self.attached = True
