@@ -17,12 +17,32 @@ def linked_text(server: LinkedServer) -> str:
     return "\n".join([linked, *_speech(server)])
 
 
-def edited_text(server: LinkedServer) -> str:
-    """Return the reply to `/server edit`."""
-    saved = _("Saved: **{server}**; `/say` sends {template}.").format(
-        server=safe(server.name), template=code(server.say_template, 200)
-    )
-    return "\n".join([saved, *_speech(server)])
+def edited_text(before: LinkedServer, server: LinkedServer) -> str:
+    """Return the reply to `/server edit`: what is different now, and what it was."""
+    lines: list[str] = []
+    if before.name != server.name:
+        text = _("✅ **{before}** is called **{server}** from now on.")
+        lines.append(text.format(before=safe(before.name), server=safe(server.name)))
+    if before.say_template != server.say_template:
+        text = _("✅ On **{server}** `/say hello` will send {now}. (Before: {before}.)")
+        now, former = code(_example(server), 200), code(_example(before), 200)
+        lines.append(text.format(server=safe(server.name), now=now, before=former))
+    if before.separators is not server.separators:
+        text = _("✅ Separators on **{server}**: {now}. (Before: {before}.)")
+        words = {"now": server.separators.value, "before": before.separators.value}
+        lines.append(text.format(server=safe(server.name), **words))
+    if not lines:
+        text = _("**{server}** was like that already: `/say hello` sends {now}.")
+        lines.append(text.format(server=safe(server.name), now=code(_example(server), 200)))
+    return "\n".join([*lines, *_speech(server)])
+
+
+def _example(server: LinkedServer) -> str:
+    """What `/say hello` sends; the template itself where it was stored before such ones were refused."""
+    try:
+        return SayTemplate.parse(server.say_template).fill("hello")
+    except BadInput:
+        return server.say_template
 
 
 def _speech(server: LinkedServer) -> list[str]:

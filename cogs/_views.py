@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
@@ -93,11 +94,64 @@ class Confirm(OwnedView):
     async def cancel(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
         """Leave everything as it is."""
         self.stop()
-        await interaction.response.edit_message(content=_("Cancelled; nothing was done."), view=None)
+        await cancel(interaction)
 
     async def on_timeout(self) -> None:
         """Say that nothing was done."""
-        await self.tidy(_("No answer in time; nothing was done. Use the command again if you still want it."))
+        await self.tidy(_nothing_done())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button, and what it does with the interaction of its press, which is not acknowledged yet."""
+
+    label: str
+    style: discord.ButtonStyle
+    act: Callable[[Interaction], Awaitable[None]]
+
+
+class Choose(OwnedView):
+    """Several buttons of which one is pressed once; what it does answers in the place of the question."""
+
+    def __init__(
+        self,
+        interaction: discord.Interaction[Any],
+        choices: Sequence[Choice],
+        *,
+        timeout: float = CONFIRM_SECONDS,
+        can_cancel: bool = True,
+    ) -> None:
+        """Where it can be cancelled, nothing has been done yet."""
+        super().__init__(interaction, timeout=timeout)
+        self._can_cancel = can_cancel
+        for choice in choices:
+            self.add_item(_Chosen(choice))
+        if can_cancel:
+            self.add_item(_Chosen(Choice(_("Cancel"), discord.ButtonStyle.secondary, cancel)))
+
+    async def on_timeout(self) -> None:
+        """Say that nothing was done, where that is so."""
+        await self.tidy(_nothing_done() if self._can_cancel else None)
+
+
+class _Chosen(discord.ui.Button[Choose]):
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(label=choice.label, style=choice.style)
+        self._act = choice.act
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if self.view is not None:
+            self.view.stop()
+        await self._act(interaction)
+
+
+async def cancel(interaction: Interaction) -> None:
+    """Say, in the place of a question, that everything stays as it is."""
+    await interaction.response.edit_message(content=_("Cancelled; nothing was done."), view=None)
+
+
+def _nothing_done() -> str:
+    return _("No answer in time; nothing was done. Use the command again if you still want it.")
 
 
 class Pages(OwnedView):

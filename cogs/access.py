@@ -1,20 +1,19 @@
 """`/access`: which roles may do what with which servers."""
 
-from collections.abc import Iterable
-
 import discord
 from discord import Permissions, app_commands
 from discord.ext import commands
 
 from bot.client import WingcordClient
 from bot.discord_replies import answer, defer
-from bot.i18n import _, ngettext
-from bot.services import AccessCheck, AccessRow, Services
+from bot.i18n import _
+from bot.services import Services
 from bot.store.values import LinkedServer
-from bot.terms import Action
+from cogs._access_text import check_text, grant_entry, revoked_text
 from cogs._complete import allowed_words, panel_labels, server_names
 from cogs._context import Interaction, channel_of, member_named, member_of
-from cogs._render import code, pages, safe
+from cogs._grant import WantedGrant
+from cogs._render import pages
 from cogs._views import answer_in_pages
 
 _EVERY_SERVER = _("One server; left out: every linked server")
@@ -49,25 +48,15 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
         await defer(interaction, private=True)
         member = member_of(interaction)
         self._services.access.require_admin(member)
-        grant = await self._services.access.grant(
-            member,
+        wanted = WantedGrant(
+            self._services,
             role_id=role.id,
             allow=allow,
-            server=(linked := await self._named(interaction, server)),
+            server=await self._named(interaction, server),
             panel=await self._services.panels.find(member, panel) if panel is not None else None,
             commands=commands,
         )
-        lines = [
-            _("{role} may now {actions} on {servers}.").format(
-                role=role.mention, actions=_actions(grant.actions), servers=_servers(linked.name if linked else None)
-            )
-        ]
-        if grant.commands:
-            patterns = ", ".join(code(pattern, 60) for pattern in grant.commands)
-            lines.append(_("`/command` takes only {patterns}.").format(patterns=patterns))
-        if role.is_default():
-            lines.append(_("⚠️ That role is everyone: every member of this Discord server may do it."))
-        await answer(interaction, "\n".join(lines))
+        await wanted.give(interaction)
 
     @app_commands.command(name="revoke", description=_("Take a role's rights away"))
     @app_commands.describe(
@@ -79,15 +68,8 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
         await defer(interaction, private=True)
         member = member_of(interaction)
         linked = await self._named(interaction, server)
-        count = await self._services.access.revoke(member, role_id=role.id, server=linked)
-        if count == 0:
-            await answer(
-                interaction,
-                _("There was no such grant for {role}; `/access list` shows what there is.").format(role=role.mention),
-            )
-            return
-        text = ngettext("Took {count} grant from {role}.", "Took {count} grants from {role}.", count)
-        await answer(interaction, text.format(count=count, role=role.mention))
+        revoked = await self._services.access.revoke(member, role_id=role.id, server=linked)
+        await answer(interaction, revoked_text(revoked, role.id, member.guild_id, linked))
 
     @app_commands.command(name="list", description=_("Every grant: which role may do what with which server"))
     async def list_grants(self, interaction: Interaction) -> None:
@@ -101,7 +83,7 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
             )
             return
         guild_id = interaction.guild_id or 0
-        await answer_in_pages(interaction, pages(_("Who may do what"), [_grant_line(row, guild_id) for row in rows]))
+        await answer_in_pages(interaction, pages(_("Who may do what"), [grant_entry(row, guild_id) for row in rows]))
 
     @app_commands.command(name="check", description=_("What a member may do with a server, and why"))
     @app_commands.describe(member=_("Who"), server=_("The server; left out: this channel's, or the only one"))
@@ -113,7 +95,8 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
         linked = await self._services.servers.resolve_admin(asking, server, channel_id=channel_of(interaction))
         who = member_named(member, asking.guild_id)
         found = await self._services.access.check(asking, who=who, server=linked)
-        await answer(interaction, _check_text(member, linked, found, is_admin=who.is_admin, guild_id=asking.guild_id))
+        text = check_text(member.mention, linked, found, is_admin=who.is_admin, guild_id=asking.guild_id)
+        await answer(interaction, text)
 
     async def _named(self, interaction: Interaction, text: str | None) -> LinkedServer | None:
         """The server that was named; None, which means every server, when the option was left out."""
@@ -122,58 +105,6 @@ class AccessCommands(commands.GroupCog, group_name="access", group_description=_
         return await self._services.servers.resolve_admin(
             member_of(interaction), text, channel_id=channel_of(interaction)
         )
-
-
-def _actions(actions: Iterable[Action]) -> str:
-    chosen = frozenset(actions)
-    return ", ".join(f"**{action.value}**" for action in Action if action in chosen)
-
-
-def _servers(name: str | None) -> str:
-    return f"**{safe(name)}**" if name is not None else _("every linked server")
-
-
-def _role(role_id: int, guild_id: int) -> str:
-    """A mention that shows the role's name; nobody is pinged, because replies allow no mentions."""
-    return "@everyone" if role_id == guild_id else f"<@&{role_id}>"
-
-
-def _grant_line(row: AccessRow, guild_id: int) -> str:
-    grant = row.grant
-    lines = [
-        f"{_role(grant.role_id, guild_id)} · {_servers(row.server_name if grant.server_id is not None else None)}",
-        _actions(grant.actions),
-    ]
-    if row.panel_label is not None:
-        lines.append(_("with the key of **{panel}**").format(panel=safe(row.panel_label)))
-    if grant.commands:
-        patterns = ", ".join(code(pattern, 60) for pattern in grant.commands)
-        lines.append(_("commands: {patterns}").format(patterns=patterns))
-    return "\n-# ".join(lines)
-
-
-def _check_text(
-    member: discord.Member, linked: LinkedServer, found: AccessCheck, *, is_admin: bool, guild_id: int
-) -> str:
-    heading = _("{member} on **{server}**:").format(member=member.mention, server=safe(linked.name))
-    if is_admin:
-        return "\n".join([heading, _("everything, by the *Manage Server* permission.")])
-    if not found.actions:
-        return "\n".join([heading, _("nothing: no grant names one of their roles. Use `/access grant`.")])
-    lines = [heading]
-    for action in Action:
-        roles = ", ".join(_role(role_id, guild_id) for role_id in dict.fromkeys(found.reasons.get(action, ())))
-        if action in found.actions:
-            lines.append(_("✅ **{action}** by {roles}").format(action=action.value, roles=roles))
-        else:
-            lines.append(f"❌ {action.value}")
-    if found.commands:
-        patterns = ", ".join(code(pattern) for pattern in found.commands)
-        lines.append(_("`/command` takes only {patterns}.").format(patterns=patterns))
-    if found.panel_labels:
-        labels = ", ".join(f"**{safe(label)}**" for label in found.panel_labels)
-        lines.append(_("Some of it with the key of {labels}.").format(labels=labels))
-    return "\n".join(lines)
 
 
 async def setup(bot: WingcordClient) -> None:

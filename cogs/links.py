@@ -104,7 +104,7 @@ class ServerCommands(commands.GroupCog, group_name="server", group_description=_
             say_template=say_template,
             separators=Separators(separators) if separators is not None else None,
         )
-        await answer(interaction, edited_text(changed))
+        await answer(interaction, edited_text(linked, changed))
 
     async def _unlink(self, pressed: Interaction, linked: LinkedServer) -> None:
         await self._services.servers.unlink(member_of(pressed), linked)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.services.access import PRESETS, Access, AccessCheck, AccessRow
+from bot.services.access import PRESETS, Access, AccessCheck, AccessRow, Revoked
 from bot.services.consoles import CommandAnswer, Consoles
+from bot.services.granting import AskFirst, GrantChange, Patterns, limits, pattern_list
 from bot.services.guilds import Guilds
 from bot.services.members import Member
 from bot.services.outcome import Progress
@@ -19,23 +20,29 @@ __all__ = [
     "Access",
     "AccessCheck",
     "AccessRow",
+    "AskFirst",
     "CommandAnswer",
     "ConnectedPanel",
     "Consoles",
+    "GrantChange",
     "Guilds",
     "LinkChoice",
     "Member",
     "PanelRow",
     "Panels",
+    "Patterns",
     "Permit",
     "Power",
     "Progress",
     "RelayRow",
     "Relays",
+    "Revoked",
     "ServerOverview",
     "ServerStatus",
     "Servers",
     "Services",
+    "limits",
+    "pattern_list",
 ]
 
 

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
 from bot.services.action_log import noted, refusals
 from bot.services.console_input import parse_patterns
+from bot.services.granting import GrantChange, Patterns, Wish, decide
 from bot.services.members import Member
 from bot.services.permits import MemberRights, Permit
 from bot.store.grants import ANY
@@ -35,6 +37,15 @@ class AccessRow:
     grant: Grant
     server_name: str | None
     panel_label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """What was taken from a role."""
+
+    taken: tuple[AccessRow, ...]
+    left: frozenset[Action]
+    """What it may do with every linked server still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +132,17 @@ class Access:
         server: LinkedServer | None,
         panel: Panel | None,
         commands: str | None,
-    ) -> Grant:
-        """Give a role actions on one server or all; BadInput where a word is no preset and no action."""
+        patterns: Patterns = Patterns.ASK,
+        only: bool = False,
+    ) -> GrantChange:
+        """Give a role actions on one server or all, beside those it has; BadInput where a word is no preset or action.
+
+        `only`: those not named are taken from it. Raises AskFirst where its patterns for `/command` would go, or come
+        to limit what it could send, and `patterns` does not say that they shall.
+        """
         self.require_admin(member)
-        actions = parse_actions(allow)
-        patterns = parse_patterns(commands)
-        if patterns and Action.COMMAND not in actions:
+        wish = Wish(parse_actions(allow), parse_patterns(commands) if commands is not None else None, patterns, only)
+        if wish.commands and Action.COMMAND not in wish.actions:
             raise BadInput(_("`commands` limits the action **command**, so name that in `allow` as well."))
         if server and panel and (await self._store.panels.urls(member.guild_id)).get(server.panel_id) != panel.url:
             raise BadInput(
@@ -134,20 +150,26 @@ class Access:
                     server=escape(server.name), panel=escape(panel.label)
                 )
             )
-        return await self._store.grants.add(
+        before, after = await self._store.grants.change(
             member.guild_id,
             role_id,
-            actions,
-            server_id=server.id if server else None,
+            partial(decide, wish=wish),
+            server.id if server else None,
             panel_id=panel.id if panel else None,
-            commands=patterns,
         )
+        return GrantChange(before, after, after.actions - wish.actions)
 
     @noted("access revoke")
-    async def revoke(self, member: Member, *, role_id: int, server: LinkedServer | None) -> int:
-        """Take a role's grants away, for one server or (None) altogether; return how many there were."""
+    async def revoke(self, member: Member, *, role_id: int, server: LinkedServer | None) -> Revoked:
+        """Take a role's grants away, for one server or (None) altogether; return what it had and what is left."""
         self.require_admin(member)
-        return await self._store.grants.revoke(member.guild_id, role_id, ANY if server is None else server.id)
+        where = ANY if server is None else server.id
+        taken = await self._store.grants.take(member.guild_id, role_id, where)
+        left = [
+            g for g in await self._store.grants.list(member.guild_id) if g.role_id == role_id and g.server_id is None
+        ]
+        rows = await self._named(member.guild_id, taken)
+        return Revoked(tuple(rows), frozenset(action for grant in left for action in grant.actions))
 
     async def check(self, member: Member, *, who: Member, server: LinkedServer) -> AccessCheck:
         """Return what `who` may do with the server and why."""
@@ -167,15 +189,18 @@ class Access:
     async def list(self, member: Member) -> Sequence[AccessRow]:
         """Return all grants of the guild."""
         self.require_admin(member)
-        names = {s.id: s.name for s in await self._store.servers.list(member.guild_id)}
-        labels = await self._store.panels.labels(member.guild_id)
+        return await self._named(member.guild_id, await self._store.grants.list(member.guild_id))
+
+    async def _named(self, guild_id: int, grants: Sequence[Grant]) -> Sequence[AccessRow]:
+        names = {s.id: s.name for s in await self._store.servers.list(guild_id)}
+        labels = await self._store.panels.labels(guild_id)
         return [
             AccessRow(
                 grant=g,
                 server_name=names.get(g.server_id) if g.server_id is not None else None,
                 panel_label=labels.get(g.panel_id) if g.panel_id is not None else None,
             )
-            for g in await self._store.grants.list(member.guild_id)
+            for g in grants
         ]
 
 

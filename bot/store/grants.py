@@ -1,11 +1,11 @@
 """Queries about grants: what a role may do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, and_, delete, select
+from sqlalchemy import Row, Select, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import BadInput
@@ -72,6 +72,23 @@ class Grants:
             BadInput: the server or the panel is not one of the guild's, or its grants would have too many patterns.
             LimitReached: the guild has all the grants that it may have, and this one replaces none.
         """
+        fixed = frozenset(actions), tuple(commands)
+        _former, grant = await self.change(guild_id, role_id, lambda _former: fixed, server_id, panel_id=panel_id)
+        return grant
+
+    async def change(
+        self,
+        guild_id: int,
+        role_id: int,
+        decide: Callable[[Grant | None], tuple[frozenset[Action], tuple[str, ...]]],
+        server_id: int | None = None,
+        *,
+        panel_id: int | None = None,
+    ) -> tuple[Grant | None, Grant]:
+        """Like `add`, with actions and patterns by what there was: `decide` tells them, or raises, and all stays.
+
+        Returns what there was (None where nothing was) and what there is. Nobody changes it in between.
+        """
         async with self._database.writing() as session:
             await ensure_guild(session, guild_id)
             await _refuse_strangers(session, guild_id, server_id, panel_id)
@@ -82,12 +99,15 @@ class Grants:
                 GrantRow.server_id == server_id,
                 GrantRow.panel_id == panel_id,
             )
-            former = (await session.scalars(select(GrantRow.commands).where(same))).all()
+            former = [grant_value(row) for row in (await session.scalars(select(GrantRow).where(same))).all()]
+            before = former[0] if former else None
+            actions, patterns = decide(before)
+            if before is not None and len(former) == 1 and (before.actions, before.commands) == (actions, patterns):
+                return before, before
             await session.execute(delete(GrantRow).where(same))
             if not former:
                 await refuse_more_grants(session, guild_id, self._most)
-            patterns = tuple(commands)
-            await refuse_more_patterns(session, guild_id, patterns, replaced=former)
+            await refuse_more_patterns(session, guild_id, patterns, replaced=[each.commands for each in former])
             row = GrantRow(
                 guild_id=guild_id,
                 role_id=role_id,
@@ -98,19 +118,26 @@ class Grants:
             )
             session.add(row)
             await session.flush()
-            return grant_value(row)
+            return before, grant_value(row)
 
     async def revoke(self, guild_id: int, role_id: int, server_id: int | AnyServer | None = None) -> int:
         """Delete a role's grants and return how many that were.
 
         `server_id` names the server; None means the grants about all servers, ANY every grant of the role.
         """
+        return len(await self.take(guild_id, role_id, server_id))
+
+    async def take(self, guild_id: int, role_id: int, server_id: int | AnyServer | None = None) -> Sequence[Grant]:
+        """Delete the same and return it, oldest first."""
         async with self._database.writing() as session:
-            query = delete(GrantRow).where(GrantRow.guild_id == guild_id, GrantRow.role_id == role_id)
+            same = and_(GrantRow.guild_id == guild_id, GrantRow.role_id == role_id)
             if not isinstance(server_id, AnyServer):
-                query = query.where(GrantRow.server_id == server_id)
+                same = and_(same, GrantRow.server_id == server_id)
             # No RETURNING: SQLite knows it since 3.35, and systems with 3.34 are still about.
-            return cast("CursorResult[Any]", await session.execute(query)).rowcount
+            rows = await session.scalars(select(GrantRow).where(same).order_by(GrantRow.id))
+            taken = [grant_value(row) for row in rows]
+            await session.execute(delete(GrantRow).where(GrantRow.id.in_([grant.id for grant in taken])))
+            return taken
 
 
 async def _refuse_strangers(session: AsyncSession, guild_id: int, server_id: int | None, panel_id: int | None) -> None:

@@ -12,17 +12,22 @@ from bot.services import (
     AccessRow,
     CommandAnswer,
     ConnectedPanel,
+    GrantChange,
     LinkChoice,
     Member,
     PanelRow,
+    Patterns,
     Permit,
     Progress,
     RelayRow,
+    Revoked,
     ServerOverview,
     ServerStatus,
     Services,
 )
 from bot.services.access import parse_actions
+from bot.services.console_input import parse_patterns
+from bot.services.granting import Wish, decide
 from bot.services.permits import MemberRights
 from bot.store.values import Grant, GuildRights, LinkedServer, Panel, Relay
 from bot.terms import Action, PanelKind, PowerState, RelayStyle, Signal
@@ -126,15 +131,33 @@ class FakeAccess(_Fake):
             raise NotAllowed(f"None of your roles may **{action.value}**.")
         return permit(member, action, server)
 
-    async def grant(self, member, *, role_id, allow, server, panel, commands):
+    async def grant(self, member, *, role_id, allow, server, panel, commands, patterns=Patterns.ASK, only=False):
         self.require_admin(member)
         await self._script.step_in("access.grant", role_id, allow, server, panel, commands)
-        return Grant(1, member.guild_id, role_id, parse_actions(allow), server.id if server else None)
+        wish = Wish(parse_actions(allow), parse_patterns(commands) if commands else None, patterns, only)
+        server_id = server.id if server else None
+        former = self._granted(role_id, server_id)
+        actions, commands = decide(former, wish)
+        after = Grant(1, member.guild_id, role_id, actions, server_id, commands=commands)
+        self._script.grants = [row for row in self._script.grants if row.grant != former]
+        self._script.grants.append(AccessRow(after, server.name if server else None, None))
+        return GrantChange(former, after, after.actions - wish.actions)
 
     async def revoke(self, member, *, role_id, server):
         self.require_admin(member)
         await self._script.step_in("access.revoke", role_id, server)
-        return sum(row.grant.role_id == role_id for row in self._script.grants)
+        taken = [
+            row
+            for row in self._script.grants
+            if row.grant.role_id == role_id and (server is None or row.grant.server_id == server.id)
+        ]
+        self._script.grants = [row for row in self._script.grants if row not in taken]
+        left = self._granted(role_id, None)
+        return Revoked(tuple(taken), left.actions if left else frozenset())
+
+    def _granted(self, role_id, server_id):
+        found = (row.grant for row in self._script.grants)
+        return next((g for g in found if (g.role_id, g.server_id) == (role_id, server_id)), None)
 
     async def list(self, member):
         self.require_admin(member)

@@ -263,12 +263,18 @@ async def test_server_edit(world):
     """The answer shows what holds now; nothing to change is a sentence."""
     result = await world.admin.slash(world.channel, "server edit", say_template="broadcast {message}")
     saved, checked = result.response.content.split("\n")
-    assert saved == "Saved: **survival**; `/say` sends `broadcast {message}`."
+    assert saved == "✅ On **survival** `/say hello` will send `broadcast hello`. (Before: `say hello`.)"
     assert checked.startswith("-# Separators: checked.") and "`;`" in checked and "separators:none" in checked
 
     result = await world.admin.slash(world.channel, "server edit")
     assert result.response.content == "Say what to change."
     world.no_surprises()
+
+
+async def test_server_edit_that_changes_nothing_says_so(world):
+    """No tick for nothing."""
+    result = await world.admin.slash(world.channel, "server edit", say_template="say {message}")
+    assert result.response.content.startswith("**survival** was like that already: `/say hello` sends `say hello`.")
 
 
 async def test_server_edit_takes_an_admins_word_that_a_game_has_no_separators(world):
@@ -300,5 +306,5 @@ async def test_server_edit_shows_what_is_wrong_with_a_template_that_was_stored_e
     """Renaming works all the same."""
     world.script.servers = [replace(linked(), say_template='say "{message}')]
     result = await world.admin.slash(world.channel, "server edit", name="Castle")
-    assert result.response.content.startswith("Saved: **Castle**")
+    assert result.response.content.startswith("✅ **survival** is called **Castle**")
     assert "nothing closes" in result.response.content

@@ -1,9 +1,12 @@
 """Who may do what: an empty map means nobody, never everybody."""
 
+import asyncio
+
 import pytest
 
 from bot.errors import BadInput, NotAllowed
 from bot.services.access import PRESETS, Access, parse_actions
+from bot.services.granting import AskFirst
 from bot.services.members import Member
 from bot.terms import Action, PanelKind, Separators
 
@@ -30,8 +33,10 @@ async def tower(store, panel):
     return await store.servers.link(GUILD, panel.id, "Tower", "bbbbbbbb", "bbbbbbbb-0000-4000-8000-000000000002")
 
 
-async def grant(access, admin, allow, *, server=None, panel=None, commands=None, role=70):
-    return await access.grant(admin, role_id=role, allow=allow, server=server, panel=panel, commands=commands)
+async def grant(access, admin, allow, *, server=None, panel=None, commands=None, role=70, only=False):
+    return await access.grant(
+        admin, role_id=role, allow=allow, server=server, panel=panel, commands=commands, only=only
+    )
 
 
 async def allowed(access, member, server):
@@ -121,11 +126,42 @@ async def test_only_admins_change_or_read_the_map(access, helper, castle):
 async def test_revoking_takes_one_server_or_everything(access, admin, helper, castle, tower):
     await grant(access, admin, "start", server=castle)
     await grant(access, admin, "start", server=tower)
-    assert await access.revoke(admin, role_id=70, server=castle) == 1
+    taken = (await access.revoke(admin, role_id=70, server=castle)).taken
+    assert [(row.server_name, row.grant.actions) for row in taken] == [("Castle", {Action.START})]
     assert await allowed(access, helper, castle) == frozenset()
     await access.require(helper, Action.START, tower)
-    assert await access.revoke(admin, role_id=70, server=None) == 1
+    assert len((await access.revoke(admin, role_id=70, server=None)).taken) == 1
     assert await allowed(access, helper, tower) == frozenset()
+
+
+async def test_what_is_granted_comes_on_top_of_what_there_is(access, admin, helper, castle):
+    """A newcomer adds a command to what an operator may do, and then says the same words again."""
+    await grant(access, admin, "operator")
+    change = await grant(access, admin, "command", commands="whitelist *")
+    assert change.before.actions == PRESETS["operator"]
+    assert change.after.actions == PRESETS["operator"] | {Action.COMMAND}
+    await access.require(helper, Action.START, castle)
+    with pytest.raises(AskFirst, match=r"whitelist \\*"):
+        await grant(access, admin, "operator, command")
+    with pytest.raises(NotAllowed):
+        await access.require(helper, Action.COMMAND, castle, command="stop")
+    await grant(access, admin, "say")
+    with pytest.raises(NotAllowed):
+        await access.require(helper, Action.COMMAND, castle, command="stop")
+
+
+async def test_two_admins_at_once_lose_nothing_of_one_another(access, admin, castle):
+    """Each adds to what there is in the moment of writing."""
+    await asyncio.gather(*(grant(access, admin, action.value, server=castle) for action in Action))
+    [row] = await access.list(admin)
+    assert row.grant.actions == frozenset(Action)
+
+
+async def test_what_is_left_after_a_revocation_is_told(access, admin, castle):
+    await grant(access, admin, "viewer")
+    await grant(access, admin, "start", server=castle)
+    revoked = await access.revoke(admin, role_id=70, server=castle)
+    assert revoked.left == {Action.VIEW}
 
 
 async def test_check_tells_which_role_gives_what(access, admin, castle):
@@ -193,7 +229,7 @@ async def test_a_guilds_patterns_are_bounded_altogether_and_a_grant_given_anew_c
     with pytest.raises(BadInput, match="20000 characters"):
         await grant(access, admin, "command", role=72, commands="list")
     await grant(access, admin, "command", role=72)
-    await grant(access, admin, "command", role=70, commands="list")
+    await grant(access, admin, "command", role=70, commands="list", only=True)
     await grant(access, admin, "command", role=73, server=castle, commands=many[:9000])
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import BadInput, BotError, NotAllowed, OutcomeUnknown
 from bot.logs import JsonFormatter, _Facts
+from bot.services.granting import Patterns
 from bot.terms import Action, Signal
 from sandbox.panel import Fault, faults
 
@@ -43,9 +44,10 @@ async def castle(place, admin, log):
     place.made = place.server("Castle", running=True, boot_seconds=0.3)
     await place.connect(admin)
     linked = await place.link(admin, "Castle")
-    place.grant = await place.services.access.grant(
+    given = await place.services.access.grant(
         admin, role_id=70, allow="start, stop, say, command, console, view", server=None, panel=None, commands=None
     )
+    place.grant = given.after
     log()
     return linked
 
@@ -121,7 +123,8 @@ async def test_a_refusal_is_noted_wherever_it_comes_from(place, castle, admin, h
         await place.say(helper, castle, "two\nlines")
     assert one(log)["message"].startswith("say on “Castle”: “two\\nlines”: refused: ".replace("\\n", "\n"))
     permit = await place.permit(helper, Action.COMMAND, castle)
-    await place.services.access.grant(admin, role_id=70, allow="command", server=None, panel=None, commands="seed")
+    limits = {"server": None, "panel": None, "commands": "seed", "patterns": Patterns.REPLACE}
+    await place.services.access.grant(admin, role_id=70, allow="command", **limits)
     log()
     with pytest.raises(NotAllowed):
         await place.services.consoles.command(permit, "list")

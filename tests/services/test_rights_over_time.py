@@ -25,6 +25,7 @@ from bot.errors import NotAllowed
 from bot.panel.client import PanelClient
 from bot.panel.pool import PanelPool
 from bot.panel.timing import PanelTiming
+from bot.services.granting import Patterns
 from bot.services.members import Member
 from bot.store.store import Store
 from bot.terms import Action
@@ -251,6 +252,8 @@ class Rights(RuleBasedStateMachine):
                 server=None if given.server is None else self.server(given.server),
                 panel=None if given.panel is None else self.model.keys[given.panel].row,
                 commands=", ".join(f"{pattern} *" for pattern in given.patterns) or None,
+                patterns=Patterns.REPLACE,
+                only=True,
             )
         )
         same = (given.role, given.server, given.panel)

@@ -1,0 +1,107 @@
+"""Pure: what a role has after a grant is given to it that may have one already. Nothing is lost without a word."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.errors import BadInput
+from bot.i18n import _
+from bot.store.values import Grant
+from bot.terms import Action
+from bot.text.markdown import code
+
+_MOST_SHOWN = 10
+_LONGEST_SHOWN = 60
+
+
+class Patterns(Enum):
+    """What becomes of the patterns for `/command` where the new grant would drop them, or bring some in."""
+
+    ASK = "ask first"
+    KEEP = "leave them as they are"
+    REPLACE = "as in the new grant"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an admin wants a role to be allowed."""
+
+    actions: frozenset[Action]
+    commands: tuple[str, ...] | None = None
+    """Patterns for `/command`; None where none were named."""
+    patterns: Patterns = Patterns.ASK
+    only: bool = False
+    """Whether actions that are not named are taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantChange:
+    """What a role had and has, with one server or all."""
+
+    before: Grant | None
+    after: Grant
+    unnamed: frozenset[Action] = frozenset()
+    """What it had, keeps, and was not named."""
+
+
+class AskFirst(BadInput):
+    """Something would be lost: which, is for whoever asked to say. The text says what."""
+
+    def __init__(self, former: Grant, wish: Wish) -> None:
+        if former.commands:
+            text = _(
+                "{role} may send only these console commands so far: {patterns}. Shall these limits stay? "
+                "Without them, any command could be sent."
+            ).format(role=_mention(former), patterns=pattern_list(former.commands))
+        else:
+            text = _("{role} may send any console command so far. Shall it be these only: {patterns}?").format(
+                role=_mention(former), patterns=pattern_list(wish.commands or ())
+            )
+        super().__init__(text)
+        self.limited = bool(former.commands)
+        """Whether there are limits that would go; else there are none, and some would come."""
+
+
+def decide(former: Grant | None, wish: Wish) -> tuple[frozenset[Action], tuple[str, ...]]:
+    """Return the actions and patterns that the role has from now on; AskFirst where some would be lost unsaid."""
+    given = wish.commands or ()
+    if former is None:
+        return wish.actions, given
+    actions = wish.actions if wish.only else former.actions | wish.actions
+    if Action.COMMAND not in actions:
+        return actions, ()
+    if Action.COMMAND not in former.actions:
+        return actions, given
+    if Action.COMMAND not in wish.actions:
+        return actions, former.commands
+    if former.commands and given:
+        return actions, given if wish.only else tuple(dict.fromkeys((*former.commands, *given)))
+    if not former.commands and not limits(given):
+        return actions, ()
+    if wish.patterns is Patterns.ASK:
+        raise AskFirst(former, wish)
+    return actions, former.commands if wish.patterns is Patterns.KEEP else given
+
+
+def limits(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the patterns that limit anything: none where one of them lets every command through."""
+    found = tuple(patterns)
+    return () if "*" in found else found
+
+
+def pattern_list(patterns: Iterable[str]) -> str:
+    """Return patterns as people read them, those beyond the tenth as a count."""
+    found = tuple(patterns)
+    shown = [
+        code(pattern if len(pattern) <= _LONGEST_SHOWN else pattern[: _LONGEST_SHOWN - 1] + "…") for pattern in found
+    ]
+    text = ", ".join(shown[:_MOST_SHOWN])
+    return (
+        text
+        if len(found) <= _MOST_SHOWN
+        else _("{some} and {count} more").format(some=text, count=len(found) - _MOST_SHOWN)
+    )
+
+
+def _mention(grant: Grant) -> str:
+    return "@everyone" if grant.role_id == grant.guild_id else f"<@&{grant.role_id}>"
