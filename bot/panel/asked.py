@@ -1,6 +1,7 @@
 """What was asked of a panel and what it answered: the two values that a refusal is judged by."""
 
 import gc
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,6 +15,12 @@ from bot.terms import PanelKind
 
 _MOST_PARTS = 100_000
 """Values in one JSON answer, by its commas and brackets: some 20 ms of parsing. A real page of 1 MiB has 60,000."""
+
+
+_PHP_MESSAGE = re.compile(
+    r"\s*(?:<br />\s*)?(?:<b>|PHP )?(?:Deprecated|Notice|Warning|Fatal error|Parse error)(?:</b>)?: .{1,500} on line ",
+    re.DOTALL,
+)
 
 
 class Operation(Enum):
@@ -102,6 +109,11 @@ class Answer:
     def is_web_page(self) -> bool:
         """Whether the body is markup meant for a browser."""
         return "html" in self.headers.get("Content-Type", "").lower() or self.text.lstrip()[:1] == "<"
+
+    @property
+    def begins_with_php_messages(self) -> bool:
+        """Whether PHP, left to itself, has printed what it minds about the panel's code before the answer."""
+        return _PHP_MESSAGE.match(self.text) is not None
 
     @property
     def from_panel(self) -> bool:

@@ -20,6 +20,7 @@ _LONGEST_BODY = {
     Operation.TICKET: 16 * 2**10,
 }
 _LONGEST_OTHER = 64 * 2**10  # of an error too: what it is stands first, and a debug mode's stack trace after it
+LONGEST_HEADER = 24 * 2**10
 _HEADERS = 32 * 2**10  # with the certificates of the TLS handshake
 
 

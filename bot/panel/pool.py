@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.logs import mask_key
+from bot.panel import bounds
 from bot.panel.checks import check_key
 from bot.panel.client import PanelClient
 from bot.panel.guard import guarded_connector
@@ -136,6 +137,9 @@ class PanelPool:
                 "User-Agent": f"Wingcord/{_version()}",
             },
             trust_env=False,  # neither proxies nor .netrc of the host may see or change keys
+            # Security policies and debug bars are longer than the library's 8 KiB; all of them are bounded besides.
+            max_field_size=bounds.LONGEST_HEADER,
+            max_line_size=bounds.LONGEST_HEADER,
         )
 
 

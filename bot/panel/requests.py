@@ -12,7 +12,7 @@ from bot.panel import sentences
 from bot.panel.asked import Answer, Asked, ConnectionHiccup, GarbledAnswer, Operation
 from bot.panel.budget import Budget
 from bot.panel.refusals import Doubt, Refusal, judge
-from bot.panel.strangers import not_the_api
+from bot.panel.strangers import noise_before_it, not_the_api
 from bot.panel.timing import PanelTiming
 from bot.panel.transport import Confirm, Transport
 from bot.panel.wire import parse_server
@@ -145,7 +145,7 @@ def _content(answer: Answer) -> dict[str, Any]:
         raise GarbledAnswer(_("The panel gave an empty answer: try again, and tell its administrator if it stays so."))
     if answer.text.lstrip().startswith("{"):
         raise GarbledAnswer(_("The panel's answer broke off in the middle: try again."))
-    raise not_the_api()
+    raise noise_before_it() if answer.begins_with_php_messages else not_the_api()
 
 
 def unexpected() -> PanelBroken:

@@ -14,6 +14,7 @@ from bot.errors import (
 )
 from bot.i18n import _
 from bot.panel.asked import AnswerTooLong, Asked
+from bot.text.markdown import escape
 
 
 def busy(reason: BusyReason) -> ServerBusy:
@@ -39,6 +40,18 @@ def closing() -> PanelUnreachable:
 def too_long() -> AnswerTooLong:
     """Return the error for an answer of which no end is in sight."""
     return AnswerTooLong(_("The panel's answer is far too long to be real: check the panel's address."))
+
+
+def breaks_the_rules(host: str, complaint: str) -> PanelUnreachable:
+    """Return the error for an answer that is HTTP, but not as it must be.
+
+    `host` is Markdown. What stands behind the colon in the library's complaint are the panel's words: not repeated.
+    """
+    text = _(
+        "The web server at {host} breaks the rules of HTTP ({reason}): its administrator must look at it, and at the "
+        "proxies in front of the panel."
+    )
+    return PanelUnreachable(text.format(host=host, reason=escape(complaint.partition(":")[0][:80])))
 
 
 def unasked_packing() -> PanelBroken:

@@ -1,6 +1,6 @@
 """Answers that no panel wrote: login pages, redirects, proxies, firewalls and front pages. Pure."""
 
-from bot.errors import BadInput, NotAPanel, PanelError, PanelUnreachable
+from bot.errors import BadInput, NotAPanel, PanelBroken, PanelError, PanelUnreachable
 from bot.i18n import _
 from bot.panel.asked import Answer, Asked, ConnectionHiccup
 from bot.panel.urls import origin_of
@@ -60,6 +60,16 @@ def not_the_api() -> NotAPanel:
             "A web page answered instead of the panel's API: check the panel's address; it is the one the panel "
             "itself has "
             "in the browser."
+        )
+    )
+
+
+def noise_before_it() -> PanelBroken:
+    """Return the error for PHP's own messages in front of the answer."""
+    return PanelBroken(
+        _(
+            "The panel prints PHP messages before its answers, so that nobody can read them: its administrator must "
+            "switch display_errors (php.ini) and APP_DEBUG (.env) off."
         )
     )
 

@@ -184,6 +184,8 @@ class Transport:
             return GarbledAnswer(_("The panel's answer broke off in the middle: try again."))
         if isinstance(exc, aiohttp.ClientResponseError) and "content-encoding" in exc.message:
             return sentences.unasked_packing()  # no decoder here: the library gives up at the headers
+        if isinstance(exc, aiohttp.ClientResponseError) and not exc.message.startswith("Bad status line"):
+            return sentences.breaks_the_rules(host, exc.message)
         if isinstance(exc, aiohttp.ClientResponseError):
             return PanelUnreachable(
                 _(
@@ -209,7 +211,7 @@ async def _read(response: aiohttp.ClientResponse, longest: int) -> tuple[str, bo
             break
         if len(body) > _SMALL:
             await slices.breathe()
-    return body[:longest].decode("utf-8", errors="replace"), len(body) > longest
+    return body[:longest].decode("utf-8-sig", errors="replace"), len(body) > longest
 
 
 def _no_connection(exc: Exception, host: str) -> PanelError | None:
