@@ -2,11 +2,16 @@
 
 import { prefill } from './composer.js';
 import { byId, el } from './dom.js';
+import { look } from './other.js';
 import { become, openChannel } from './places.js';
 import { state, watch } from './state.js';
 import { trouble } from './trouble.js';
 import { TRIES } from './tries.js';
 import { show } from './views.js';
+
+/** What came of the trouble that was made last. @type {{of: any, sentence: string, refused: boolean} | null} */
+let told = null;
+let isOverOpen = false;
 
 /** Puts the guide on the page. */
 export function initGuide() {
@@ -17,6 +22,7 @@ function draw() {
   const { steps } = state.tour;
   if (!steps.length || !state.world) return;
   const pane = byId('guide');
+  isOverOpen = pane.querySelector('.over')?.open ?? isOverOpen;
   const focused = pane.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const left = steps.filter((step) => !step.done);
   const current = left[0];
@@ -26,7 +32,7 @@ function draw() {
       ? 'This is the real bot, running on your machine. Discord and the game panel around it are make-believe: nothing you do here leaves this page.'
       : 'Everything is connected. Break something, and see whether the channel tells you.'),
     progress(steps.length - left.length, steps.length),
-    current ? stepList(steps, current) : el('details', { class: 'over' }, el('summary', { text: 'The five steps' }), stepList(steps, current)),
+    current ? stepList(steps, current) : el('details', { class: 'over', open: isOverOpen }, el('summary', { text: 'The five steps' }), stepList(steps, current)),
     ...(current ? [] : [el('div', { class: 'tries', data: { testid: 'tries' } }, ...TRIES.map(tryNode))]));
   if (focused) pane.querySelector(`[data-key="${focused}"]`)?.focus();
 }
@@ -94,14 +100,28 @@ async function goTo(name) {
 function tryNode(item) {
   const node = el('section', { class: 'try' }, el('h3', { text: item.title }), el('p', { text: item.text }));
   const row = el('div', { class: 'row' });
-  if (item.type) row.append(el('button', { type: 'button', class: 'button secondary small', text: `Type ${words(item.type)}`, on: { click: () => typeIt(item.as, item.type, item.channel) } }));
-  if (item.be) row.append(el('button', { type: 'button', class: 'button secondary small', text: item.be.label, on: { click: async () => { await become(item.be.who); show('chat'); } } }));
+  const place = TRIES.indexOf(item);
+  const mine = told?.of === item ? told : null;
+  if (item.type) row.append(el('button', { type: 'button', class: 'button secondary small', text: `Type ${words(item.type)}`, data: { key: `try-${place}-type` }, on: { click: () => typeIt(item.as, item.type, item.channel) } }));
+  if (item.be) row.append(el('button', { type: 'button', class: 'button secondary small', text: item.be.label, data: { key: `try-${place}-be` }, on: { click: async () => { await become(item.be.who); show('chat'); } } }));
   for (const each of item.troubles ?? []) {
     row.append(el('button', {
       type: 'button', class: `button ${each.gentle ? 'secondary' : 'danger'} small`, text: each.label,
-      on: { click: async () => { if (item.channel) { await become('owner'); await goTo(item.channel); show('chat'); } trouble(each.what); } },
+      data: { testid: `try-${each.what}`, key: `try-${place}-${each.what}` }, on: { click: () => makeTrouble(item, each.what) },
     }));
   }
   node.append(row);
+  if (item.troubles) node.append(el('p', { class: `told${mine?.refused ? ' refused' : ''}`, role: 'status', data: { testid: 'try-told' }, text: mine?.sentence ?? '' }));
   return node;
+}
+
+/** Does it to the Castle, in front of the channel that shows its console, and says here what came of it. */
+async function makeTrouble(item, what) {
+  await become('owner');
+  await goTo(item.channel);
+  show('chat');
+  const castle = state.servers.list.find((server) => server.name === 'Castle');
+  if (castle && castle.id !== state.watching) look(castle.id);
+  told = { of: item, ...await trouble(what) };
+  draw();
 }

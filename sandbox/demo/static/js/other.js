@@ -66,7 +66,8 @@ function serverCard(server) {
   el('span', { class: 'dim', text: server.players.length ? `${word}, ${server.players.length} on` : word }));
 }
 
-function look(id) {
+/** Watches a game server: its console is drawn, and trouble is made for it. */
+export function look(id) {
   state.watching = id;
   ask('watch', { server: id });
   drawServers();

@@ -9,11 +9,13 @@ let tell = () => {};
 /** Whoever shows what was done. */
 export function onTrouble(work) { tell = work; }
 
-/** @param {string} what */
+/** @param {string} what @returns {Promise<{sentence: string, refused: boolean}>} what was done, or why not */
 export async function trouble(what) {
   const server = state.watching || state.servers.list[0]?.id;
   const answer = await ask('trouble', { what, server });
-  tell(answer.told ?? answer.refused ?? '', Boolean(answer.refused));
+  const told = { sentence: answer.told ?? answer.refused ?? '', refused: Boolean(answer.refused) };
+  tell(told.sentence, told.refused);
+  return told;
 }
 
 export const TROUBLES = [
