@@ -68,6 +68,10 @@ class Credentials:
         self._now = now
         self._random = random
         self._loop = asyncio.get_running_loop()
+        self._begun_at = self._fetched_at = self._loop.time()
+        """When the handshake was over, so that Wings had started; later, when it withdrew a ticket."""
+        self._denied = False
+        """Whether the last refusal was one of a ticket as too old."""
         self._answer: asyncio.Future[_Answer] | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._auths = 0
@@ -97,7 +101,7 @@ class Credentials:
             return
         self._tickets.accepted(self.ticket)
         self._begun = self._accepted_at is None or self._withheld
-        self._accepted_at, self._withheld = self._loop.time(), False
+        self._accepted_at, self._withheld, self._denied = self._loop.time(), False, False
         waiting.set_result(_Answer.ACCEPTED)
         if self._begun:
             self._accepted()
@@ -131,6 +135,7 @@ class Credentials:
             self._tickets.drop(self.ticket)
             raise no_connect_permission() if refusal.fault is TokenFault.NO_PERMISSION else other_server()
         waiting = self._waiting
+        self._denied = refusal.fault is TokenFault.DENIED
         if waiting is not None:
             self._refused_while_waiting(waiting, refusal)
         elif self._accepted_at is not None and self._loop.time() - self._accepted_at >= self._timing.renew_debounce:
@@ -146,7 +151,7 @@ class Credentials:
 
     def _refused_while_live(self, refusal: TokenRefused) -> None:
         if not self._withheld:
-            self._withheld = True
+            self._withheld, self._begun_at = True, self._loop.time()
             self._lapsed(_("The node says that the console's ticket has run out."))
         if self.renewal_wanted:
             return
@@ -175,6 +180,7 @@ class Credentials:
     async def authenticate(self) -> None:
         """Present the first ticket, and a new one where an old one is refused. Raises Lost or Hopeless."""
         while not await self._present():
+            await self._let_pass()
             self.ticket = await self._fetch(instead_of=self.ticket)
         self.renew_at = self._renewal_time(self.ticket)
 
@@ -188,6 +194,7 @@ class Credentials:
             self._stale = self.ticket
         while True:
             try:
+                await self._let_pass()
                 self.ticket = await self._fetch(instead_of=self._stale)
                 if await self._present():
                     break
@@ -202,9 +209,11 @@ class Credentials:
 
     async def _fetch(self, *, instead_of: Ticket | None) -> Ticket:
         try:
-            return await self._tickets.get(instead_of=instead_of)
+            ticket = await self._tickets.get(instead_of=instead_of)
         except BotError as exc:
             raise judge(exc) from exc
+        self._fetched_at = self._loop.time()
+        return ticket
 
     def _renewal_time(self, ticket: Ticket) -> float:
         left = (ticket.expires_at - self._now()).total_seconds() - self._timing.renew_before
@@ -242,20 +251,28 @@ class Credentials:
             self._grace = None
 
     async def _space_auth(self) -> None:
-        """Keep to what Wings takes: two at once, then one each 5 s (wings `router/websocket/limiter.go`).
-
-        A ticket issued in the second Wings started is refused too, so a second fresh one also waits.
-        """
+        """Keep to what Wings takes: two at once, then one each 5 s (wings `router/websocket/limiter.go`)."""
         self._auths += 1
-        if self._auths > 2 or (self._auths == 2 and self._tickets.refusals):
-            wait = self._auth_sent_at + self._timing.auth_spacing - self._loop.time()
-            if wait > 0:
-                await asyncio.sleep(wait)
+        if (wait := self._spacing(self._auths)) > 0:
+            await asyncio.sleep(wait)
         self._auth_sent_at = self._loop.time()
+
+    def _spacing(self, auths: int) -> float:
+        return self._auth_sent_at + self._timing.auth_spacing - self._loop.time() if auths > 2 else 0.0
+
+    async def _let_pass(self) -> None:
+        """Wait before a ticket is fetched for whatever it would wait for afterwards: meanwhile it grows older."""
+        wait = self._spacing(self._auths + 1)
+        if self._denied:
+            wait = max(wait, self._begun_at + self._timing.boot_second - self._loop.time())
+        if wait > 0:
+            await asyncio.sleep(wait)
 
     def _count_refusal(self) -> None:
         self._tickets.drop(self.ticket)
-        if self._tickets.is_fresh(self.ticket):
+        # One of the second in which Wings started says nothing of the clocks.
+        settled = self._fetched_at - self._begun_at >= self._timing.ticket_settled or not self._denied
+        if self._tickets.is_fresh(self.ticket) and settled:
             self._tickets.refusals += 1
             if self._tickets.refusals >= _FRESH_REFUSALS:
                 raise tickets_refused()

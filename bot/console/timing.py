@@ -18,6 +18,11 @@ class ConsoleTiming:
     """For the answer to `auth`; Wings drops throttled messages silently."""
     auth_spacing: float = 5.0
     """Between two `auth` on one connection: Wings refills one each 5 s."""
+    boot_second: float = 1.1
+    """After a handshake, before a ticket is fetched in place of a denied one: tickets carry whole seconds, and Wings
+    compares them with the very moment it started or revoked them, so one of the same second is denied as well."""
+    ticket_settled: float = 3.0
+    """A denied ticket that was fetched so long after the handshake speaks for clocks that differ."""
     refusal_grace: float = 2.0
     """During a renewal, for how long a refusal may still be followed by `auth success`: it may be an older one."""
     renew_debounce: float = 5.0

@@ -93,11 +93,11 @@ class Node:
         self._note("node up")
         return self._listener.up()
 
-    def restart(self, boot_seconds: float = 0.5) -> asyncio.Task[None]:
+    def restart(self, boot_seconds: float = 0.13) -> asyncio.Task[None]:
         """Restart Wings: sockets break, older tickets are denied, running servers are adopted again.
 
-        The new process counts from now; it answers after ``boot_seconds`` modelled seconds. Await the result to wait
-        for that.
+        The new process counts from now; it answers after ``boot_seconds`` modelled seconds, on a small node within the
+        second it started in. Await the result to wait for that.
         """
         self.down()
         self.tickets.started = self.clock.now()

@@ -479,6 +479,30 @@ async def test_a_token_denied_after_a_restart_of_wings_is_replaced_at_once(wings
     assert len(panel.fetched) == 2
 
 
+async def test_tickets_are_fetched_late_and_only_those_of_seconds_after_the_handshake_speak_of_clocks(
+    hub, wings, target, panel
+):
+    """Never fetched first and then waited with: a ticket carries the second of its issue."""
+    opened, presented = [], []
+
+    async def script(socket):
+        opened.append(asyncio.get_running_loop().time())
+        while True:
+            await socket.hear("auth")
+            presented.append(asyncio.get_running_loop().time())
+            await socket.say("jwt error", "Error Event [x]: jwt: created too far in past (denylist)")
+
+    wings.scripts = [script]
+    async with hub.listen(target) as listener:
+        with pytest.raises(ConsoleRefused, match="clocks"):
+            await listener.ready(DEADLINE)
+    after = [fetched - opened[0] for fetched in panel.fetched]
+    assert len(opened) == 1
+    assert after[0] < 0 < FAST.boot_second < after[1] < FAST.auth_spacing
+    assert len([moment for moment in after if moment >= FAST.ticket_settled]) == 2
+    assert all(there - fetched < FAST.auth_spacing / 2 for fetched, there in zip(panel.fetched, presented, strict=True))
+
+
 async def test_two_fresh_tickets_refused_mean_differing_clocks(hub, wings, target, panel):
     """No loop: parked with a sentence, and looked at again slowly."""
 

@@ -86,24 +86,33 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
+async def begin_at(
+    stack: AsyncExitStack,
+    scale: float,
+    timing: ConsoleTiming,
+    profile: Profile = Profile.PTERO_1_12,
+    lifetime: float = 600,
+    **options,
+) -> Life:
+    standin = await stack.enter_async_context(PanelStandIn(profile, time_scale=scale, **options))
+    standin.token_lifetime = lifetime
+    owner, user = standin.add_user("owner"), standin.add_user("botuser")
+    server = standin.add_server("Survival", owner=owner, running=True)
+    standin.add_subuser(server, user, ["control.console"])
+    pool = PanelPool(allow_private=True)
+    stack.push_async_callback(pool.close)
+    client = pool.client(url=standin.url, key=standin.add_key(user), kind=PanelKind.PTERODACTYL)
+    target = ConsoleTarget(server.uuid, server.identifier, server.uuid, server.name, standin.url, client)
+    hub = ConsoleHub(allow_private=True, timing=timing)
+    stack.push_async_callback(hub.close)
+    listener = await stack.enter_async_context(hub.listen(target))
+    return Life(standin, server, user, target, listener)
+
+
 @pytest.fixture
 def begin(stack):
-    async def begin(
-        profile: Profile = Profile.PTERO_1_12, *, timing: ConsoleTiming = FAST, lifetime: float = 600, **options
-    ) -> Life:
-        standin = await stack.enter_async_context(PanelStandIn(profile, time_scale=SCALE, **options))
-        standin.token_lifetime = lifetime
-        owner, user = standin.add_user("owner"), standin.add_user("botuser")
-        server = standin.add_server("Survival", owner=owner, running=True)
-        standin.add_subuser(server, user, ["control.console"])
-        pool = PanelPool(allow_private=True)
-        stack.push_async_callback(pool.close)
-        client = pool.client(url=standin.url, key=standin.add_key(user), kind=PanelKind.PTERODACTYL)
-        target = ConsoleTarget(server.uuid, server.identifier, server.uuid, server.name, standin.url, client)
-        hub = ConsoleHub(allow_private=True, timing=timing)
-        stack.push_async_callback(hub.close)
-        listener = await stack.enter_async_context(hub.listen(target))
-        return Life(standin, server, user, target, listener)
+    async def begin(profile: Profile = Profile.PTERO_1_12, *, timing: ConsoleTiming = FAST, **options) -> Life:
+        return await begin_at(stack, SCALE, timing, profile, **options)
 
     return begin
 
@@ -177,6 +186,45 @@ async def test_node_restart(begin):
     await life.flows()
     assert life.kinds(Disconnected, Connected) == [Connected, Disconnected, Connected]
     assert life.standin.tickets_issued(life.server) <= 3
+
+
+@pytest.mark.parametrize("into", [0.0, 0.3, 0.6, 0.8])
+async def test_a_node_that_boots_within_a_second_is_back_within_seconds(stack, into):
+    """Tickets carry whole seconds, so those of the second it started in are refused; wherever in it that is."""
+    scale = 0.25
+    real = ConsoleTiming()
+    timing = replace(
+        real,
+        **{
+            name: getattr(real, name) * scale
+            for name in (
+                "auth_spacing",
+                "boot_second",
+                "ticket_settled",
+                "backoff_soon",
+                "backoff_first",
+                "healthy_after",
+            )
+        },
+        **{
+            name: getattr(FAST, name)
+            for name in ("status_wait", "history_wait", "history_quiet", "history_enough", "history_bound")
+        },
+    )
+    life = await begin_at(stack, scale, timing)
+    await life.listener.ready(DEADLINE)
+    await asyncio.sleep(timing.healthy_after)
+    clock = life.standin.node.clock
+    await asyncio.sleep(scale - (clock.now() - into * scale) % scale)
+    issued = life.standin.tickets_issued(life.server)
+    restarted = clock.elapsed()
+    await life.standin.node.restart(0.01)
+    life.emit(10)
+    await life.until_kind(Connected)
+    await life.flows()
+    assert clock.elapsed() - restarted <= 8
+    assert life.standin.tickets_issued(life.server) - issued <= 2
+    assert life.kinds(Parked) == []
 
 
 @pytest.mark.parametrize("profile", [Profile.PTERO_1_11, Profile.PTERO_1_12, Profile.PELICAN])
