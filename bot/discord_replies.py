@@ -113,18 +113,21 @@ async def answer(
     *,
     embed: discord.Embed | None = None,
     view: discord.ui.View | None = None,
+    file: discord.File | None = None,
     private: bool = True,
 ) -> None:
     """Answer for the first time, or fill the answer given so far; `private` matters only before acknowledgement."""
     content = clip(content, CONTENT_LIMIT) if content is not None else None
     if interaction.response.is_done():
         interaction.extras.pop(_THINKING, None)
-        await interaction.edit_original_response(content=content, embed=embed, view=view)
+        files = [file] if file is not None else discord.utils.MISSING
+        await interaction.edit_original_response(content=content, embed=embed, view=view, attachments=files)
         return
     await interaction.response.send_message(
         content,
         embed=embed if embed is not None else discord.utils.MISSING,
         view=view if view is not None else discord.utils.MISSING,
+        file=file if file is not None else discord.utils.MISSING,
         ephemeral=private,
     )
 

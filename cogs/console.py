@@ -1,22 +1,19 @@
 """`/say`, `/command` and `/console`: talking to a console and reading its last lines."""
 
-from typing import Literal
-
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WingcordClient
-from bot.discord_replies import CONTENT_LIMIT, answer, clip, defer, in_time
+from bot.discord_replies import answer, defer, in_time
 from bot.i18n import _
 from bot.services import Permit, Services
-from bot.terms import Action, RelayStyle
-from bot.text import packing
+from bot.terms import Action
 from cogs._complete import server_names
+from cogs._console_text import with_lines
 from cogs._context import Interaction, channel_of, member_of
 from cogs._render import code
 
 _SERVER = _("The server; left out: this channel's, or the only one")
-_NOTE_CHARACTERS = 500
 
 
 class Console(commands.Cog):
@@ -42,7 +39,8 @@ class Console(commands.Cog):
         await defer(interaction, private=True)
         permit = await self._resolve(interaction, server, Action.COMMAND)
         reply = await self._services.consoles.command(permit, command)
-        await answer(interaction, _with_lines(code(reply.command, 150), reply.lines, reply.note, keep="head"))
+        text, file = await with_lines(code(reply.command, 150), reply.lines, reply.note, keep="head")
+        await answer(interaction, text, file=file)
 
     @app_commands.command(name="console", description=_("The last lines of a server's console"))
     @app_commands.describe(server=_SERVER, lines=_("How many lines, 20 if left out"))
@@ -54,23 +52,13 @@ class Console(commands.Cog):
         await defer(interaction, private=True)
         permit = await self._resolve(interaction, server, Action.CONSOLE)
         found, note = await self._services.consoles.last_lines(permit, lines)
-        await answer(interaction, _with_lines("", found, note, keep="tail"))
+        text, file = await with_lines("", found, note, keep="tail")
+        await answer(interaction, text, file=file)
 
     async def _resolve(self, interaction: Interaction, text: str | None, action: Action) -> Permit:
         return await self._services.servers.resolve(
             member_of(interaction), text, channel_id=channel_of(interaction), action=action
         )
-
-
-def _with_lines(
-    heading: str, lines: "list[str] | tuple[str, ...]", note: str | None, *, keep: Literal["head", "tail"]
-) -> str:
-    """Return heading, a block of lines and note in one message's content; lines that do not fit are counted."""
-    below = clip(note, _NOTE_CHARACTERS) if note else ""
-    room = CONTENT_LIMIT - len(heading) - len(below) - 2
-    block = packing.block(lines, RelayStyle.COLOUR, room, keep=keep) if lines else ""
-    text = "\n".join(part for part in (heading, block, below) if part)
-    return text or _("The console has printed nothing yet.")
 
 
 async def setup(bot: WingcordClient) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
 
 from bot import time_slice
 from bot.console.events import ConsoleLine
@@ -25,10 +24,13 @@ from bot.text.markdown import escape
 from bot.text.redaction import Redactor
 
 _MAX_LINES = 200
-_WORTH_MASKING = 64 * 1024
-"""Characters of the console that a reply of 2,000 is chosen from; escape sequences count, which nobody sees."""
-_SEEN = 16 * 1024
-"""Characters of one line that a reply is drawn from."""
+_WORTH_MASKING = 512 * 1024
+"""Characters of the console in one reply, which has a file for what does not fit its message; escape sequences count.
+
+Masking them takes a third of a second at worst.
+"""
+_WORTH_HEARING = 64 * 1024
+"""Characters of a command's answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Consoles:
                 await self._access.confirm(permit)
                 found = listener.tail(count)
                 newest = _newest(found)
-                lines = await self._masked(permit.server, newest, keep="tail")
+                lines = await self._masked(permit.server, newest)
                 offline = listener.state is PowerState.OFFLINE
         if len(newest) < len(found):
             text = _("The lines are very long: {count} older ones are left out altogether.")
@@ -185,19 +187,18 @@ class Consoles:
                 await reader
         answer = _without_echo([line for line in heard.lines if line.at >= sent_at], text)
         note = None if answer else _("Sent. The console printed nothing in answer.")
-        return CommandAnswer(text, tuple(await self._masked(server, answer, keep="head")), note)
+        if heard.full:
+            note = _("The console may have printed more: that is as much of an answer as I take.")
+        return CommandAnswer(text, tuple(await self._masked(server, answer)), note)
 
     def _shown(self, server: LinkedServer, typed: str) -> str:
         """What a member typed, as it may stand in the log."""
         return self._redactor(server.id).redact(typed[:LONGEST_TYPED])
 
-    async def _masked(
-        self, server: LinkedServer, printed: Iterable[ConsoleLine], *, keep: Literal["head", "tail"]
-    ) -> list[str]:
-        """Mask lines in slices; then, for no secret must be halved, cut what nobody will see of each."""
+    async def _masked(self, server: LinkedServer, printed: Iterable[ConsoleLine]) -> list[str]:
+        """Mask lines in slices."""
         redactor, slices = self._redactor(server.id), time_slice.shared()
-        masked = [await slices.work(redactor.redact_in_steps(line.text)) for line in printed]
-        return [line[:_SEEN] if keep == "head" else line[-_SEEN:] for line in masked]
+        return [await slices.work(redactor.redact_in_steps(line.text)) for line in printed]
 
 
 class _Heard:
@@ -209,12 +210,13 @@ class _Heard:
         self._more = asyncio.Event()
 
     @property
-    def _full(self) -> bool:
-        return len(self.lines) >= _MAX_LINES or self._characters >= _WORTH_MASKING
+    def full(self) -> bool:
+        """Whether no more is taken, although more may come."""
+        return len(self.lines) >= _MAX_LINES or self._characters >= _WORTH_HEARING
 
     async def read(self, listener: Listener) -> None:
         async for event in listener:
-            if isinstance(event, ConsoleLine) and not event.recovered and not self._full:
+            if isinstance(event, ConsoleLine) and not event.recovered and not self.full:
                 self.lines.append(event)
                 self._characters += len(event.text)
                 self._more.set()
@@ -224,7 +226,7 @@ class _Heard:
         with suppress(TimeoutError):
             async with asyncio.timeout(timing.whole):
                 wait = timing.first_line
-                while not self._full:
+                while not self.full:
                     async with asyncio.timeout(wait):
                         await self._more.wait()
                     self._more.clear()
@@ -232,7 +234,7 @@ class _Heard:
 
 
 def _newest(lines: Sequence[ConsoleLine]) -> Sequence[ConsoleLine]:
-    """Return the newest lines that are worth masking: a reply has room for a thirtieth of them."""
+    """Return the newest lines that one reply is made of."""
     room = _WORTH_MASKING
     for index in range(len(lines) - 1, -1, -1):
         room -= len(lines[index].text)

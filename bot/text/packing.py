@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from bot.i18n import ngettext
 from bot.terms import RelayStyle
 from bot.text import ansi
 from bot.text.ansi import Run
@@ -26,8 +25,6 @@ _CLOSE = "\n```"
 _OPEN = {RelayStyle.COLOUR: "```ansi\n", RelayStyle.PLAIN: "```\n"}
 _RESET_SIZE = len("\x1b[0m")
 _TWO_BACKTICKS = re.compile("``(?=`)")
-# The frame of a block and the line that says how much was left out, in any language.
-_REPLY_FRAME = 80
 _ZERO_WIDTH_JOINER = "\u200d"
 # How far back from the end of a message a cut may move to spare a cluster of characters; beyond it the text is hostile.
 _LONGEST_CLUSTER = 40
@@ -202,29 +199,37 @@ def _joint(entry: Entry, inside: RelayStyle | None, head: str, *, first: bool) -
     return text + (_OPEN[entry.style] if entry.style is not None else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines in one block."""
+
+    text: str
+    shown: int
+    """How many lines are in it, the one that is cut included."""
+    whole: bool
+    """Whether every line is, to its end."""
+
+
 def block(
     lines: Sequence[str], style: RelayStyle, limit: int = LIMIT, *, keep: Literal["head", "tail"] = "tail"
-) -> str:
-    """Return one block with as many lines as fit `limit` characters, and say how many were left out.
+) -> Block:
+    """Return one block with as many lines as fit `limit` characters, which is at least 200.
 
-    `keep` tells which end stays when not all fit. For replies to commands, which are one message. `limit` is at
-    least 200.
+    `keep` tells which end stays when not all fit. For replies to commands, which are one message.
     """
-    room = limit - _REPLY_FRAME
+    room = limit - len(_OPEN[style]) - len(_CLOSE)
     chosen: list[tuple[int, str]] = []
+    whole = True
     for number, piece in _numbered(lines, style, min(PIECE_LIMIT, room), backwards=keep == "tail"):
         room -= size(piece) + 1
         if room < -1:
+            whole = False
             break
         chosen.append((number, piece))
     if keep == "tail":
         chosen.reverse()
     text = _OPEN[style] + "\n".join([piece for _, piece in chosen] or [_ZERO_WIDTH]) + _CLOSE
-    missing = len(lines) - len({number for number, _ in chosen})
-    if not missing:
-        return text
-    notice = _left_out(missing)
-    return f"{notice}\n{text}" if keep == "tail" else f"{text}\n{notice}"
+    return Block(text, len({number for number, _ in chosen}), whole)
 
 
 def _numbered(lines: Sequence[str], style: RelayStyle, limit: int, *, backwards: bool) -> Iterator[tuple[int, str]]:
@@ -232,7 +237,3 @@ def _numbered(lines: Sequence[str], style: RelayStyle, limit: int, *, backwards:
     for number in range(len(lines) - 1, -1, -1) if backwards else range(len(lines)):
         found = pieces(lines[number], style, limit)
         yield from ((number, piece) for piece in (reversed(found) if backwards else found))
-
-
-def _left_out(count: int) -> str:
-    return ngettext("-# {count} line left out", "-# {count} lines left out", count).format(count=count)

@@ -1,7 +1,15 @@
 """`/say`, `/command`, `/console`."""
 
+import asyncio
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.errors import ServerOffline
-from bot.terms import Action
+from bot.terms import Action, RelayStyle
+from bot.text import ansi, packing
+from cogs._console_text import with_lines
 
 
 async def test_say_is_public(world):
@@ -73,16 +81,51 @@ async def test_console_shows_twenty_lines_if_not_told_otherwise(world):
     assert world.script.calls("consoles.last_lines")[0][1] == 20
 
 
-async def test_console_fits_a_message_and_counts_what_does_not(world):
-    """The tail survives; fences in lines cannot break out."""
-    world.script.lines = [f"{number} " + "x" * 90 + "```" for number in range(200)]
+async def test_console_shows_every_line_that_was_asked_for(world):
+    """The newest in the message, all in a file: masked as there, without colours."""
+    world.script.lines = [f"\x1b[32m{number} " + "x" * 90 + "```" for number in range(200)]
     world.script.note = "n" * 800
     result = await world.admin.slash(world.channel, "console", lines=200)
 
+    assert result.ephemeral
     assert len(result.response.content) <= 2000
     assert "199 xxx" in result.response.content
-    assert "lines left out" in result.response.content
+    shown = int(re.search(r"newest (\d+) of 200 lines; the file has all of them", result.response.content)[1])
+    assert f"{200 - shown} xxx" in result.response.content and f"{199 - shown} xxx" not in result.response.content
     assert result.response.content.count("```") == 2
+    [file] = result.response.attachments
+    assert file.filename == "console.log"
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=300), max_size=60),
+    st.sampled_from(["head", "tail"]),
+    st.sampled_from([None, "a note", "n" * 900]),
+)
+def test_no_line_that_was_asked_for_is_missing(lines, keep, note):
+    """What is not in the message is in the file, in order, and nothing else is."""
+    text, file = asyncio.run(with_lines("`x`", lines, note, keep=keep))
+    assert packing.size(text) <= 2000
+    if file is not None:
+        assert file.fp.read().decode() == "".join(f"{ansi.strip(line)}\n" for line in lines)
+    elif lines:
+        assert packing.block(lines, RelayStyle.COLOUR, 2000).text in text
+
+
+async def test_a_long_answer_of_a_command_comes_as_a_file_too(world):
+    """Its beginning is in the message."""
+    world.script.lines = [f"{number} " + "x" * 90 for number in range(50)]
+    result = await world.admin.slash(world.channel, "command", command="help")
+    assert "0 xxx" in result.response.content
+    assert "of 50 lines; the file has all of them" in result.response.content
+    assert len(result.response.attachments) == 1
+
+
+async def test_what_fits_comes_without_a_file(world):
+    """No attachment where the message has everything."""
+    world.script.lines = ["one", "two"]
+    result = await world.admin.slash(world.channel, "console")
+    assert result.response.attachments == []
 
 
 async def test_console_needs_its_right(world):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.terms import RelayStyle
 from bot.text import ansi, markdown
-from bot.text.packing import LIMIT, PIECE_LIMIT, Entry, block, pieces, size, take
+from bot.text.packing import LIMIT, PIECE_LIMIT, Block, Entry, block, pieces, size, take
 
 STYLES = list(RelayStyle)
 styles = st.sampled_from(STYLES)
@@ -122,30 +122,35 @@ def test_the_largest_piece_and_its_header_fit_one_message():
     assert len(take([entry], headers=True).content) <= LIMIT
 
 
-def test_a_reply_keeps_the_last_lines_and_says_how_many_it_left_out():
-    lines = [f"line {n} " + "x" * 50 for n in range(100)]
-    text = block(lines, RelayStyle.PLAIN)
-    count = int(re.match(r"-# (\d+) lines left out\n", text)[1])
-    assert size(text) <= LIMIT
-    assert text.endswith("\n```")
-    assert f"line {count} " in text
-    assert f"line {count - 1} " not in text
-    assert "line 99 " in text
+def test_a_reply_keeps_the_last_lines_and_tells_that_not_all_fit():
+    found = block([f"line {n} " + "x" * 50 for n in range(100)], RelayStyle.PLAIN)
+    assert size(found.text) <= LIMIT
+    assert found.text.endswith("\n```")
+    assert not found.whole
+    assert f"line {100 - found.shown} " in found.text
+    assert f"line {99 - found.shown} " not in found.text
+    assert "line 99 " in found.text
 
 
 def test_a_reply_can_keep_the_first_lines():
-    text = block([f"line {n} " + "x" * 50 for n in range(100)], RelayStyle.COLOUR, 500, keep="head")
-    assert text.startswith("```ansi\nline 0 ")
-    assert re.search(r"\n-# \d+ lines left out$", text)
+    found = block([f"line {n} " + "x" * 50 for n in range(100)], RelayStyle.COLOUR, 500, keep="head")
+    assert found.text.startswith("```ansi\nline 0 ")
+    assert f"line {found.shown - 1} " in found.text and f"line {found.shown} " not in found.text
+    assert not found.whole
 
 
-def test_a_reply_that_fits_says_nothing():
-    assert block(["a", "", "b"], RelayStyle.PLAIN) == "```\na\n\u200b\nb\n```"
+def test_a_line_that_is_cut_is_shown_and_not_whole():
+    found = block(["x" * 5000], RelayStyle.PLAIN)
+    assert (found.shown, found.whole) == (1, False)
+
+
+def test_a_reply_that_fits_says_so():
+    assert block(["a", "", "b"], RelayStyle.PLAIN) == Block("```\na\n\u200b\nb\n```", 3, whole=True)
 
 
 @given(st.lists(long_lines, max_size=5), styles, st.integers(200, 2000), st.sampled_from(["head", "tail"]))
 def test_a_reply_always_fits(lines, style, limit, keep):
-    assert size(block(lines, style, limit, keep=keep)) <= limit
+    assert size(block(lines, style, limit, keep=keep).text) <= limit
 
 
 def test_markdown_is_escaped_onto_one_line():
