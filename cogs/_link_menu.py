@@ -35,7 +35,8 @@ class LinkMenu(OwnedView):
         super().__init__(interaction, timeout=BROWSE_SECONDS)
         self._services = services
         self._panel = panel
-        self._choices = list(choices)
+        # Discord refuses a menu with the same value twice; no honest panel gives one identifier to two servers.
+        self._choices = list({choice.identifier: choice for choice in choices}.values())
         self._heading = heading
         self._linked: list[str] = []
         self._picked = 0

@@ -17,6 +17,11 @@ class Allocation:
     alias: str | None = None
     is_default: bool = False
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it is every address of its node, so that its IP says nothing."""
+        return self.ip in {"0.0.0.0", "::"} and not self.alias  # noqa: S104  compared, not bound
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -67,6 +72,8 @@ class Server:
     description: str = ""
     node: str | None = None
     limits: Limits = field(default_factory=Limits)
+    node_host: str | None = None
+    """The name of the node's machine, by which its files are reached."""
     allocations: tuple[Allocation, ...] = ()
     busy: BusyReason | None = None
     """Set while the server is suspended, installing, restoring, transferring or its node under maintenance."""
@@ -74,6 +81,18 @@ class Server:
     """Whether its egg has Minecraft's EULA among its features; None where the panel does not tell (0.7)."""
     permissions: frozenset[str] | None = None
     """Panel permissions of the key's user; `*` for owners. None where the panel does not tell (lists, 0.7)."""
+
+    @property
+    def address(self) -> str | None:
+        """What players type to connect: host and port, an IPv6 address in brackets; None where no address is told."""
+        default = next((each for each in self.allocations if each.is_default), None)
+        chosen = default or next(iter(self.allocations), None)
+        if chosen is None:
+            return None
+        host = chosen.alias or chosen.ip
+        if chosen.is_everywhere and self.node_host:
+            host = self.node_host
+        return f"[{host}]:{chosen.port}" if ":" in host and not host.startswith("[") else f"{host}:{chosen.port}"
 
 
 @dataclass(frozen=True, slots=True)

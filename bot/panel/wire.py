@@ -101,6 +101,10 @@ class _Limits(_Wire):
     cpu: Amount = 0.0
 
 
+class _Sftp(_Wire):
+    ip: Name = ""  # the node's FQDN, whatever it is called
+
+
 class _Relationships(_Wire):
     allocations: Annotated[list[Any], BeforeValidator(_attributes), _or_default([])] = []
 
@@ -121,6 +125,7 @@ class _Server(_Listed):
     is_transferring: Flag = False
     is_node_under_maintenance: Flag = False
     limits: Annotated[_Limits, _or_default(_Limits())] = _Limits()
+    sftp_details: Annotated[_Sftp, _or_default(_Sftp())] = _Sftp()
     relationships: Annotated[_Relationships, _or_default(_Relationships())] = _Relationships()
 
 
@@ -173,6 +178,7 @@ def parse_server(entry: object, *, kind: PanelKind) -> Server:
         name=listed.name,
         description=raw.description,
         node=raw.node or None,
+        node_host=raw.sftp_details.ip or None,
         limits=Limits(
             memory_bytes=round(raw.limits.memory * _MIB) or None,
             disk_bytes=round(raw.limits.disk * megabyte) or None,

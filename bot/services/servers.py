@@ -264,7 +264,6 @@ class Servers:
 
 def _describe(permit: Permit, details: PanelServer, found: Newest, *, signals: tuple[Signal, ...]) -> ServerStatus:
     usage = found.usage
-    default = next((a for a in details.allocations if a.is_default), None) or next(iter(details.allocations), None)
     return ServerStatus(
         server=permit.server,
         state=found.state,
@@ -278,7 +277,7 @@ def _describe(permit: Permit, details: PanelServer, found: Newest, *, signals: t
         network_rx_bytes=usage.network_rx_bytes if usage else None,
         network_tx_bytes=usage.network_tx_bytes if usage else None,
         uptime=usage.uptime if usage else None,
-        address=f"{default.alias or default.ip}:{default.port}" if default else None,
+        address=details.address,
         node=details.node,
         panel_label=permit.panel.label,
         signals=signals,

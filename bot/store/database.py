@@ -271,4 +271,6 @@ def _reason(error: BaseException) -> str:
         error = error.__cause__
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
+    if "locking protocol" in str(error):  # SQLite's own words for it help nobody
+        return _("it seems to lie on a network share, where SQLite cannot lock it; put it on a disk of this machine")
     return first_line(error)

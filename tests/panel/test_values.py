@@ -224,3 +224,40 @@ def test_a_ticket_that_cannot_be_read_is_the_panels_fault(answer):
 def test_a_console_address_that_cannot_be_used_is_the_panels_fault(socket):
     with pytest.raises(PanelBroken, match="console address"):
         parse_ticket(ticket({"exp": 1}, socket))
+
+
+ANY = "0.0.0.0"  # noqa: S104  read, not bound
+
+
+def with_allocation(sftp, **allocation):
+    attributes = {
+        "identifier": "a1c4e7f0",
+        "sftp_details": sftp,
+        "relationships": {"allocations": {"data": [{"object": "allocation", "attributes": allocation}]}},
+    }
+    return parse_server({"object": "server", "attributes": attributes}, kind=PanelKind.PTERODACTYL)
+
+
+@pytest.mark.parametrize(
+    ("ip", "alias", "address"),
+    [
+        ("203.0.113.5", None, "203.0.113.5:25565"),
+        ("203.0.113.5", "mc.example.com", "mc.example.com:25565"),
+        ("2001:db8::7", None, "[2001:db8::7]:25565"),
+        (ANY, "2001:db8::7", "[2001:db8::7]:25565"),
+        (ANY, "[2001:db8::7]", "[2001:db8::7]:25565"),
+        (ANY, "mc.example.com", "mc.example.com:25565"),
+        (ANY, None, "node1.example.com:25565"),
+        ("::", None, "node1.example.com:25565"),
+    ],
+)
+def test_the_address_is_what_players_can_type(ip, alias, address):
+    """Reported of other bots: IPv6 without brackets, and 0.0.0.0, to which nobody can connect."""
+    node = {"ip": "node1.example.com", "port": 2022}
+    assert with_allocation(node, ip=ip, ip_alias=alias, port=25565).address == address
+
+
+@pytest.mark.parametrize("sftp", [None, [], "x", {}, {"ip": None}, {"ip": ["x"]}])
+def test_without_the_nodes_name_the_address_is_told_as_it_is(sftp):
+    assert with_allocation(sftp, ip=ANY, port=25565).address == f"{ANY}:25565"
+    assert with_allocation(sftp, ip="::", port=25565).address == "[::]:25565"

@@ -548,7 +548,7 @@ async def test_a_relay_with_a_bad_pattern_is_refused_and_one_without_masking_war
     assert any("IP addresses" in warning for warning in warnings)
     with pytest.raises(BadInput):
         await place.services.relays.add(admin, server=castle, channel_id=5)
-    assert await place.services.relays.remove(admin, server=None, channel_id=5) == 1
+    assert await place.services.relays.remove(admin, server=None, channel_id=5) == ("Castle",)
     with pytest.raises(BadInput):
         await place.services.relays.remove(admin, server=None, channel_id=5)
 

@@ -175,6 +175,20 @@ async def test_what_cannot_be_opened_is_told_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+async def test_a_database_on_a_network_share_is_told_as_such(
+    tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls it a locking protocol, which is reported of NFS, CephFS and the like, and helps nobody."""
+
+    def refused(_cursor: object) -> None:
+        raise sqlite3.OperationalError("locking protocol")
+
+    monkeypatch.setattr("bot.store.sqlite._use_wal", refused)
+    with pytest.raises(StartupError, match="network share, where SQLite cannot lock it") as told:
+        await Store.open(f"sqlite+aiosqlite:///{tmp_path}/a.db", keys)
+    assert told.value.exit_code == ExitCode.DATABASE
+
+
 async def test_the_password_of_a_database_url_is_not_told(keys: list[str]) -> None:
     url = "postgresql+asyncpg://bot:plantedpassword@127.0.0.1:1/wingcord"
     with pytest.raises(StartupError) as refused:
