@@ -10,11 +10,12 @@ from bot.panel.budget import GENERAL, Budget
 from bot.panel.checks import check_identifier
 from bot.panel.flights import Flights
 from bot.panel.models import ConsoleTicket, PanelIdentity, Resources, Server, ServerList
+from bot.panel.nodes import node_down
 from bot.panel.requests import Requests, unexpected
 from bot.panel.tickets import parse_ticket
 from bot.panel.timing import PanelTiming
 from bot.panel.transport import Confirm, Sessions, Transport
-from bot.panel.wire import parse_resources, parse_server
+from bot.panel.wire import is_missing, parse_resources, parse_server
 from bot.terms import PanelKind, PowerState, Signal
 from bot.text.console_line import one_line
 
@@ -85,8 +86,9 @@ class PanelClient:
     async def resources(self, identifier: str) -> Resources:
         """Return the server's usage, at most some seconds older than the panel's own answer.
 
-        Panels 1.x cache it for 20 s: never take it as proof that a signal has worked. State UNKNOWN means that Pelican
-        could not reach the node (`missing`) or said something new. Raises ServerBusy where the panel refuses to look.
+        Panels 1.x cache it for 20 s: never take it as proof that a signal has worked. State UNKNOWN means that the
+        panel said something new. Raises ServerBusy where it refuses to look, NodeUnreachable where the node does not
+        answer it.
         """
         path = _path(identifier)
         bucket = "utilization" if self.kind is PanelKind.PTERODACTYL_0_7 else GENERAL
@@ -171,8 +173,11 @@ class PanelClient:
         answer = await self._requests.read(asked)
         try:
             usage = parse_resources(answer, kind=kind)
+            missing = is_missing(answer)
         except ValueError:
             raise unexpected() from None
+        if missing:  # Pelican's way of saying what Pterodactyl says with a 504
+            raise node_down()
         self._remember(identifier, usage)
         return usage
 
@@ -183,7 +188,10 @@ class PanelClient:
         self._usage[identifier] = (now, usage)
 
     async def _require_running(self, identifier: str, known_state: PowerState | None) -> None:
-        state = known_state or (await self.resources(identifier)).state
+        try:
+            state = known_state or (await self.resources(identifier)).state
+        except NodeUnreachable:
+            state = PowerState.UNKNOWN
         if state is PowerState.OFFLINE:
             raise sentences.server_offline()
         if state is PowerState.UNKNOWN:

@@ -139,14 +139,13 @@ def _conflict(answer: Answer, _asked: Asked) -> Refusal:
     words = {
         "suspended": BusyReason.SUSPENDED,
         "maintenance": BusyReason.MAINTENANCE,
-        "installation": BusyReason.INSTALLING,
+        "installation": BusyReason.NOT_INSTALLED,
         "restoring": BusyReason.RESTORING,
         "transfer": BusyReason.TRANSFERRING,
     }
-    for word, reason in words.items():
-        if word in detail:
-            return Refusal(sentences.busy(reason))
-    return Refusal(sentences.busy(BusyReason.UNKNOWN), Doubt.WHICH_STATE)
+    reason = next((reason for word, reason in words.items() if word in detail), BusyReason.UNKNOWN)
+    vague = reason in {BusyReason.UNKNOWN, BusyReason.NOT_INSTALLED}
+    return Refusal(sentences.busy(reason), Doubt.WHICH_STATE if vague else None)
 
 
 def _offline(answer: Answer, asked: Asked) -> Refusal:

@@ -113,7 +113,14 @@ def _busy_sentences() -> dict[BusyReason, str]:
         BusyReason.MAINTENANCE: _(
             "The server's node is under maintenance: try again when its administrator has finished."
         ),
-        BusyReason.INSTALLING: _(
+        BusyReason.INSTALLING: _("The server is being installed: try again when that is done."),
+        BusyReason.INSTALL_FAILED: _(
+            "The server's installation has failed: look at its settings in the panel, and reinstall it there."
+        ),
+        BusyReason.REINSTALL_FAILED: _(
+            "Reinstalling the server has failed: look at its settings in the panel, and reinstall it there."
+        ),
+        BusyReason.NOT_INSTALLED: _(
             "The server's installation is not complete: wait for it, or look in the panel whether it has failed."
         ),
         BusyReason.RESTORING: _("The server is being restored from a backup: try again when that is done."),

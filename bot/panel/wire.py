@@ -217,6 +217,11 @@ def parse_resources(entry: object, *, kind: PanelKind) -> Resources:
     )
 
 
+def is_missing(entry: object) -> bool:
+    """Whether a `stats` object says that Pelican's node did not answer the panel, with zeros that are made up."""
+    return _Resources.model_validate(_as_dict(entry).get("attributes")).current_state == "missing"
+
+
 def _state(text: str) -> PowerState:
     if text == "stopped":  # the panel's own fallback when Wings leaves the state out
         return PowerState.OFFLINE
@@ -239,13 +244,13 @@ def _allocations(entries: list[Any]) -> tuple[Allocation, ...]:
 
 def _busy(raw: _Server, kind: PanelKind) -> BusyReason | None:
     """Read the state in the order in which the panel itself judges: `app/Models/Server.php` validateCurrentState."""
-    installing = {"installing", "install_failed"}
-    if kind is PanelKind.PELICAN:
-        installing.add("reinstall_failed")  # a conflict there, not in Pterodactyl
+    reinstall_failed = kind is PanelKind.PELICAN and raw.status == "reinstall_failed"  # no conflict in Pterodactyl
     checks = (
         (raw.status == "suspended" or raw.is_suspended, BusyReason.SUSPENDED),
         (raw.is_node_under_maintenance, BusyReason.MAINTENANCE),
-        (raw.status in installing or raw.is_installing, BusyReason.INSTALLING),
+        (raw.status == "install_failed", BusyReason.INSTALL_FAILED),
+        (reinstall_failed, BusyReason.REINSTALL_FAILED),
+        (raw.status == "installing" or raw.is_installing, BusyReason.INSTALLING),
         (raw.status == "restoring_backup", BusyReason.RESTORING),
         (raw.is_transferring, BusyReason.TRANSFERRING),
     )

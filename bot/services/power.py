@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot import time_slice
 from bot.console.events import ConsoleEvent, ConsoleLine, Parked, StatsUpdated, StatusChanged
 from bot.console.listener import Listener
-from bot.errors import BotError, ConsoleError, NotAllowed, NotSupported, PanelError, RateLimited
+from bot.errors import BotError, ConsoleError, NodeUnreachable, NotAllowed, NotSupported, PanelError, RateLimited
 from bot.i18n import _
 from bot.services.action_log import Attempt, attempt
 from bot.services.beforehand import UntilOff, before_sending
@@ -256,7 +256,7 @@ async def _polled_state(client: PermittedClient) -> PowerState:
     """The state by the panel's word; raises what makes sending pointless, such as a suspended server."""
     try:
         return (await client.resources()).state
-    except NotSupported:
+    except (NotSupported, NodeUnreachable):  # Pelican says so for 20 s: what comes of the signal tells the truth
         return PowerState.UNKNOWN
 
 

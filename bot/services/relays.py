@@ -221,8 +221,10 @@ def _silence(busy: BusyReason) -> str:
     match busy:
         case BusyReason.SUSPENDED:
             return _("**{server}** is suspended by its host: its lines come once that is lifted.")
-        case BusyReason.INSTALLING:
+        case BusyReason.INSTALLING | BusyReason.NOT_INSTALLED:
             return _("**{server}** is not installed yet: its lines come once that is done.")
+        case BusyReason.INSTALL_FAILED | BusyReason.REINSTALL_FAILED:
+            return _("The installation of **{server}** failed: its lines come once that is mended in the panel.")
         case BusyReason.MAINTENANCE:
             return _("The node of **{server}** is under maintenance: its lines come once that is over.")
         case _:

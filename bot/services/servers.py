@@ -218,7 +218,7 @@ class Servers:
             except NotAllowed:
                 raise
             except BotError as error:
-                found = Newest(PowerState.UNKNOWN, note=str(error))
+                found = self._unanswered(permit, str(error))
         deed = self._lately.of(permit)
         under_way = deed.signal if deed is not None and deed.under_way else None
         sensible = () if details.busy else _SIGNALS[found.state] if under_way is None else _MEANWHILE[under_way]
@@ -241,11 +241,18 @@ class Servers:
             note = busy_sentence(error.reason) or str(error)
         except BotError as error:
             note = str(error)
-        return ServerOverview(permit.server, PowerState.UNKNOWN, note)
+        return ServerOverview(permit.server, self._unanswered(permit, note).state, note)
 
     def _newest(self, permit: Permit, told: Resources) -> Newest:
-        live = Live(self._connections.live_state(permit), self._connections.live_usage(permit))
-        return newest(told, live, self._lately.of(permit), cached=permit.panel.kind.has_console)
+        return newest(told, self._live(permit), self._lately.of(permit), cached=permit.panel.kind.has_console)
+
+    def _unanswered(self, permit: Permit, why: str) -> Newest:
+        """What is known without the panel: the node may talk to the bot though it does not to the panel."""
+        live = self._live(permit)
+        return Newest(live.state, live.usage, note=why)
+
+    def _live(self, permit: Permit) -> Live:
+        return Live(self._connections.live_state(permit), self._connections.live_usage(permit))
 
     async def _meant(
         self, text: str | None, *, channel_id: int, servers: Sequence[LinkedServer], preferred: Sequence[LinkedServer]
@@ -290,7 +297,10 @@ def busy_sentence(reason: BusyReason | None) -> str | None:
         None: None,
         BusyReason.SUSPENDED: _("Suspended by the panel's operator."),
         BusyReason.MAINTENANCE: _("Its node is under maintenance."),
-        BusyReason.INSTALLING: _("Not installed yet, or the installation failed."),
+        BusyReason.INSTALLING: _("Being installed."),
+        BusyReason.INSTALL_FAILED: _("Its installation failed: look in the panel, and reinstall it there."),
+        BusyReason.REINSTALL_FAILED: _("Reinstalling it failed: look in the panel, and reinstall it there."),
+        BusyReason.NOT_INSTALLED: _("Not installed yet, or the installation failed."),
         BusyReason.RESTORING: _("Restoring a backup."),
         BusyReason.TRANSFERRING: _("Being moved to another node."),
         BusyReason.UNKNOWN: _("Busy with something the panel does not name."),

@@ -21,6 +21,7 @@ from bot.errors import (
     ServerNotFound,
     ServerOffline,
 )
+from bot.panel import sentences
 from bot.terms import PanelKind, PowerState, Signal
 
 from .conftest import allowed
@@ -224,7 +225,6 @@ async def test_a_panel_error_becomes_its_sentence(
             "The node of this server is currently under maintenance and the functionality requested is unavailable.",
             BusyReason.MAINTENANCE,
         ),
-        ("This server has not yet completed its installation process, please try again later.", BusyReason.INSTALLING),
         ("This server is currently restoring from a backup, please try again later.", BusyReason.RESTORING),
         (
             "This server is currently being transferred to a new machine, please try again later.",
@@ -249,7 +249,8 @@ async def test_a_conflict_says_which_state_the_server_is_in(panel, client, kit, 
     [
         ("server_suspended", BusyReason.SUSPENDED),
         ("server_maintenance", BusyReason.MAINTENANCE),
-        ("server_install_failed", BusyReason.INSTALLING),
+        ("server_installing", BusyReason.INSTALLING),
+        ("server_install_failed", BusyReason.INSTALL_FAILED),
         ("server_restoring", BusyReason.RESTORING),
         ("server_transferring", BusyReason.TRANSFERRING),
         ("server", BusyReason.UNKNOWN),
@@ -265,6 +266,28 @@ async def test_a_conflict_without_a_telling_text_is_settled_by_looking_at_the_se
     assert isinstance(caught, ServerBusy)
     assert caught.reason is reason
     assert len(panel.asked(kit.server)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("server_installing", BusyReason.INSTALLING),
+        ("server_install_failed", BusyReason.INSTALL_FAILED),
+        (None, BusyReason.NOT_INSTALLED),
+    ],
+)
+async def test_a_failed_installation_is_told_from_one_that_goes_on(panel, client, kit, refusal, recorded, name, reason):
+    """The panel says the same of both where it refuses; only the server itself tells."""
+    text = "This server has not yet completed its installation process, please try again later."
+    panel.on(f"{kit.server}/resources", kit.reply(409, kit.error(409, "ServerStateConflictException", text)))
+    if name is not None:
+        panel.on(kit.server, recorded("ptero-1.11", name))
+    caught = await refusal(client.resources("a1c4e7f0"))
+    assert isinstance(caught, ServerBusy) and caught.reason is reason
+
+
+def test_each_state_that_forbids_everything_has_a_sentence_of_its_own():
+    assert len({str(sentences.busy(reason)) for reason in BusyReason}) == len(BusyReason)
 
 
 @pytest.mark.parametrize(("list_status", "expected"), [(403, KeyRefused), (200, PermissionMissing)])

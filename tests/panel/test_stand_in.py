@@ -180,10 +180,7 @@ async def test_a_node_that_is_down_is_not_taken_for_a_panel_that_is_down(world, 
         type(await refusal(client.send_signal(world.on.identifier, Signal.START, confirm=allowed))) is NodeUnreachable
     )
     assert type(await refusal(client.send_command(world.on.identifier, "list", confirm=allowed))) is NodeUnreachable
-    if world.kind is PanelKind.PELICAN:
-        assert (await client.resources(world.on.identifier)).state is PowerState.UNKNOWN
-    else:
-        assert type(await refusal(client.resources(world.on.identifier))) is NodeUnreachable
+    assert type(await refusal(client.resources(world.on.identifier))) is NodeUnreachable
 
 
 @EVERY

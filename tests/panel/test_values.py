@@ -47,7 +47,7 @@ def test_a_0_7_server_has_megabytes_of_disk_and_neither_node_nor_permissions(rec
         ("suspended", BusyReason.SUSPENDED),
         ("maintenance", BusyReason.MAINTENANCE),
         ("installing", BusyReason.INSTALLING),
-        ("install_failed", BusyReason.INSTALLING),
+        ("install_failed", BusyReason.INSTALL_FAILED),
         ("restoring", BusyReason.RESTORING),
         ("transferring", BusyReason.TRANSFERRING),
     ],
@@ -83,7 +83,7 @@ def test_a_panel_that_tells_no_features_does_not_say_that_it_is_not_minecraft(re
 def test_a_failed_reinstallation_blocks_only_on_pelican(recorded):
     assert parse_server(recorded("ptero-1.11", "server_reinstall_failed"), kind=ONE).busy is None
     found = parse_server(recorded("pelican", "server_reinstall_failed"), kind=PEL)
-    assert found.busy is BusyReason.INSTALLING
+    assert found.busy is BusyReason.REINSTALL_FAILED
 
 
 def test_usage_is_in_bytes_and_durations(recorded):

@@ -26,6 +26,7 @@ from bot.services.power import PowerTiming
 from bot.terms import Action, PowerState, RelayStyle, Signal
 from bot.text.console_line import one_line
 from sandbox.panel import Fault, Profile, faults
+from sandbox.panel.errors import WingsUnreachableError
 
 
 async def test_a_key_that_does_not_work_is_not_stored(place, admin):
@@ -250,6 +251,64 @@ async def test_an_overview_survives_a_server_that_cannot_be_asked(place, admin):
     assert rows["Castle"].note is None
     assert rows["Tower"].state is PowerState.UNKNOWN
     assert "uspended" in rows["Tower"].note
+
+
+@pytest.mark.parametrize("profile", [Profile.PTERO_1_11, Profile.PTERO_1_12, Profile.PELICAN])
+async def test_a_node_that_does_not_answer_the_panel_is_named_and_never_taken_for_a_server_that_is_off(place, admin):
+    """Pterodactyl fails; Pelican says 200 with a state of its own."""
+    place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    place.panel.node.down()
+    status = await place.status(admin, castle)
+    (row,) = await place.services.servers.overview(admin)
+    for shown in (status, row):
+        assert shown.state is PowerState.UNKNOWN
+        assert "node does not answer" in shown.note
+    assert (status.memory_bytes, status.uptime) == (None, None)
+    with pytest.raises(NodeUnreachable):
+        await place.follow(admin, castle, Signal.START)
+    with pytest.raises(NodeUnreachable):
+        await place.command(admin, castle, "list")
+
+
+@pytest.mark.parametrize("profile", [Profile.PTERO_1_12, Profile.PELICAN])
+async def test_a_console_that_is_open_tells_the_state_where_the_panel_does_not_reach_the_node(
+    place, admin, monkeypatch
+):
+    castle = place.server("Castle", running=True)
+    await place.connect(admin)
+    linked = await place.link(admin, "Castle")
+    async with place.hub.listen(place.relay_target(linked)) as listener:
+        await listener.ready(5)
+
+        def refuse(*_):
+            raise WingsUnreachableError
+
+        monkeypatch.setattr(castle.node, "reach", refuse)
+        status = await place.status(admin, linked)
+        (row,) = await place.services.servers.overview(admin)
+    for shown in (status, row):
+        assert shown.state is PowerState.RUNNING
+        assert "node does not answer" in shown.note
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("installing", "Being installed"), ("install_failed", "Its installation failed"), ("reinstall_failed", "Reinstalling it failed")],
+)  # fmt: skip
+@pytest.mark.parametrize("profile", [Profile.PELICAN])
+async def test_an_installation_that_failed_is_told_from_one_that_goes_on(place, admin, state, words):
+    castle = place.server("Castle")
+    await place.connect(admin)
+    linked = await place.link(admin, "Castle")
+    castle.set_status(state)
+    (row,) = await place.services.servers.overview(admin)
+    for shown in (row, await place.status(admin, linked)):
+        assert shown.note.startswith(words)
+    with pytest.raises(ServerBusy) as refused:
+        await place.follow(admin, linked, Signal.START)
+    assert refused.value.reason == state
 
 
 async def test_status_offers_the_signals_that_make_sense_and_are_allowed(place, admin, helper):
