@@ -133,7 +133,11 @@ async def answer(
 
 
 async def answer_privately(
-    interaction: discord.Interaction[Any], content: str, *, view: discord.ui.View | None = None
+    interaction: discord.Interaction[Any],
+    content: str,
+    *,
+    view: discord.ui.View | None = None,
+    file: discord.File | None = None,
 ) -> None:
     """Say something that only the one who asked sees, whatever was answered before.
 
@@ -143,13 +147,17 @@ async def answer_privately(
     content = clip(content, CONTENT_LIMIT)
     thinking: str | None = interaction.extras.pop(_THINKING, None)
     if not interaction.response.is_done() or thinking == "private":
-        await answer(interaction, content, view=view)
+        await answer(interaction, content, view=view, file=file)
         return
     if thinking == "public":
         with contextlib.suppress(discord.NotFound):
             await interaction.edit_original_response(content="…")
     await interaction.followup.send(
-        content, view=view if view is not None else discord.utils.MISSING, ephemeral=True, wait=True
+        content,
+        view=view if view is not None else discord.utils.MISSING,
+        file=file if file is not None else discord.utils.MISSING,
+        ephemeral=True,
+        wait=True,
     )
     if thinking == "public":
         with contextlib.suppress(discord.NotFound):

@@ -87,8 +87,8 @@ class ButtonReply:
 
 async def follow_outcome(
     steps: AsyncIterator[Progress], reply: Reply, *, clock: Callable[[], float] | None = None
-) -> None:
-    """Show each step, at most one in EDIT_SECONDS, the newest first, until the last or until editing ends.
+) -> Progress:
+    """Show each step, at most one in EDIT_SECONDS, the newest first, until the last or until editing ends; return it.
 
     Raises what the first step raises (nothing was shown yet, so the failure can stay private). A failure after
     that is shown as the last step.
@@ -99,7 +99,8 @@ async def follow_outcome(
         step = await anext(steps)
         await reply.show_step(step)
         if not step.done:
-            await _Watcher(steps, reply, clock, ends_at=ends_at).watch(step)
+            step = await _Watcher(steps, reply, clock, ends_at=ends_at).watch(step)
+        return step
     finally:
         if isinstance(steps, AsyncGenerator):
             await steps.aclose()
@@ -119,7 +120,8 @@ class _Watcher:
         self._unshown: Progress | None = None
         self._shown: str | None = None
 
-    async def watch(self, latest: Progress) -> None:
+    async def watch(self, latest: Progress) -> Progress:
+        """Show what follows a step; return the last one."""
         following = asyncio.create_task(self._next())
         try:
             while True:
@@ -127,15 +129,17 @@ class _Watcher:
                 if done:
                     step = following.result()
                     if step is None:
-                        return await self._flush()
+                        break
                     latest = self._unshown = step
                     if step.done:
-                        return await self._flush()
+                        break
                     following = asyncio.create_task(self._next())
                 if self._clock() >= self._ends_at:
-                    return await self._give_up(latest)
+                    await self._give_up(latest)
+                    return latest
                 if self._clock() >= self._shown_at + EDIT_SECONDS:
                     await self._flush()
+            await self._flush()
         except BotError as error:
             await self._reply.show(str(error))
         except discord.NotFound:
@@ -147,6 +151,7 @@ class _Watcher:
             raise
         finally:
             await _cancelled(following)
+        return latest
 
     async def _next(self) -> Progress | None:
         return await anext(self._steps, None)

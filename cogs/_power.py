@@ -6,13 +6,15 @@ from typing import Self
 
 import discord
 
-from bot.discord_replies import answer, before_answer, defer
+from bot.discord_replies import answer, answer_privately, before_answer, defer
+from bot.errors import BotError
 from bot.i18n import _
 from bot.services import Permit, Services
 from bot.store.values import LinkedServer
 from bot.terms import Action
+from cogs._console_text import with_lines
 from cogs._context import Interaction, member_of
-from cogs._outcome import ButtonReply, Offer, follow_outcome
+from cogs._outcome import ButtonReply, Offer, Reply, follow_outcome
 from cogs._render import safe
 from cogs._views import BROWSE_SECONDS, Confirm, OwnedView
 
@@ -24,7 +26,29 @@ async def press(services: Services, interaction: Interaction, permit: Permit, *,
     before anything is posted.
     """
     offer = offer_of(services, interaction, permit.server)
-    await follow_outcome(services.power.follow(permit, when_off=when_off), ButtonReply(interaction, offer))
+    await follow(services, interaction, permit, ButtonReply(interaction, offer), when_off=when_off)
+
+
+async def follow(
+    services: Services, interaction: Interaction, permit: Permit, reply: Reply, *, when_off: bool = False
+) -> None:
+    """Send the permit's signal and show how it goes; where the server fails, show whoever asked its last lines.
+
+    Those in private, and only where he may see the console: the right to start does not include that.
+    """
+    last = await follow_outcome(services.power.follow(permit, when_off=when_off), reply)
+    if not last.crashed:
+        return
+    visible = await services.access.visible(permit.member, Action.CONSOLE)
+    if not any(server.id == permit.server.id for server in visible):
+        return
+    with contextlib.suppress(BotError):  # nobody has asked for them
+        console = await services.access.require(permit.member, Action.CONSOLE, permit.server)
+        lines = await services.consoles.last_words(console)
+        if lines:
+            heading = _("The last lines of **{server}**:").format(server=safe(permit.server.name))
+            text, file = await with_lines(heading, lines, None, keep="tail")
+            await answer_privately(interaction, text, file=file)
 
 
 def offer_of(services: Services, interaction: Interaction, server: LinkedServer) -> Offer:

@@ -11,8 +11,8 @@ from bot.services import Permit, Services
 from bot.terms import Action, Signal
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
-from cogs._outcome import CommandReply, follow_outcome
-from cogs._power import ask_to_kill, offer_of
+from cogs._outcome import CommandReply
+from cogs._power import ask_to_kill, follow, offer_of
 
 _SERVER = _("The server; left out: this channel's, or the only one")
 
@@ -58,7 +58,7 @@ class Power(commands.Cog):
         permit = await self._resolve(interaction, server, signal, private=False)
         await defer(interaction, private=False)
         offer = offer_of(self._services, interaction, permit.server)
-        await follow_outcome(self._services.power.follow(permit), CommandReply(interaction, offer))
+        await follow(self._services, interaction, permit, CommandReply(interaction, offer))
 
     async def _resolve(
         self, interaction: discord.Interaction[WingcordClient], text: str | None, signal: Signal, *, private: bool

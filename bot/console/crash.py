@@ -1,6 +1,7 @@
 """Pure: what Wings says on the console about a process that ended by itself, and how people are told."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,6 +10,7 @@ from bot.i18n import _
 from bot.text.ansi import strip
 
 _EXIT_CODE = re.compile(r"Exit code: (-?\d{1,10})\b")
+_DETECTED = "Detected server process in a crashed state"
 _OUT_OF_MEMORY = "Out of memory: "
 _TOO_OFTEN = re.compile(r"Aborting automatic restart, last crash occurred less than (\d{1,6}) seconds? ago")
 _LEFT_ALONE = "Aborting automatic restart, crash detection is disabled"
@@ -75,6 +77,17 @@ class CrashWatch:
         elif _LEFT_ALONE in text:
             self._aftermath = Aftermath.LEFT_ALONE
             self._told = self.is_complete = True
+
+
+def last_words(lines: Sequence[str]) -> tuple[int, int]:
+    """Return from where to where, in a console's last lines, a process printed that ended by itself.
+
+    Those between what Wings says when it starts one and what it says of its end; it may have started another since.
+    """
+    daemons = [index for index, text in enumerate(lines) if is_daemon_line(text)]
+    ends = [index for index in daemons if _DETECTED in strip(lines[index][:_LOOK])]
+    end = ends[-1] if ends else len(lines)
+    return max((index + 1 for index in daemons if index < end), default=0), end
 
 
 def crash_text(server: str, crash: Crash, *, after: int | None = None) -> str:

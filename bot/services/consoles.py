@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot import time_slice
+from bot.console.crash import last_words
 from bot.console.events import ConsoleLine
 from bot.console.listener import Listener
 from bot.errors import BadInput, BotError, NotSupported
@@ -164,6 +165,21 @@ class Consoles:
         if offline:
             return lines, _("**{server}** is offline.").format(server=escape(permit.server.name))
         return lines, None if lines else _("The console has printed nothing yet.")
+
+    async def last_words(self, permit: Permit, count: int = 15) -> list[str]:
+        """Return the last lines (masked, with escape sequences) of a process that has just failed; none if it had none.
+
+        Raises as `last_lines` does.
+        """
+        if not permit.panel.kind.has_console:
+            return []
+        with attempt(permit, outcome="shown"):
+            async with AsyncExitStack() as stack:
+                listener = await self._connections.hear(permit, stack, within=self._timing.ready)
+                await self._access.confirm(permit)
+                found = listener.tail(_MAX_LINES)
+                begin, end = last_words([line.text for line in found])
+                return await self._masked(permit.server, _newest(found[begin:end][-count:]))
 
     async def _hear(self, permit: Permit, stack: AsyncExitStack) -> tuple[Listener | None, str]:
         """A listener whose socket is up, by the permit's key; or None and the reason."""

@@ -5,7 +5,7 @@ way (`wings server/power.go`). So what is seen may be somebody else's doing: onl
 for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.console.crash import CrashWatch, crash_text
 from bot.i18n import _
@@ -32,6 +32,8 @@ class Progress:
     """Whether it ended as asked; None while it goes on and where nobody can tell."""
     later: bool = False
     """Nothing was started because the server is still stopping: it can be once it is off."""
+    crashed: bool = False
+    """The server failed: its console's last lines tell why."""
     by: str | None = None
     """The sentence for where it must be said who did it, with `{member}` in it."""
 
@@ -130,12 +132,12 @@ class Outcome:
         """Return how a start that failed ended, with what Wings said about it so far."""
         crash, seconds = self._crash.found, self._seconds(now)
         if crash is not None:
-            return Progress(crash_text(self._server, crash, after=seconds), done=True, ok=False)
+            return Progress(crash_text(self._server, crash, after=seconds), done=True, ok=False, crashed=True)
         text = _(
             "💥 **{server}** went down again after {seconds} s without getting up; its console says why. "
             "Wings may start it again by itself."
         )
-        return self._end(text, now, ok=False)
+        return replace(self._end(text, now, ok=False), crashed=True)
 
     def overdue(self, now: float) -> Progress | None:
         """Return the last word once waiting longer makes no sense; None before."""

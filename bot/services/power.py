@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot import time_slice
@@ -34,6 +34,10 @@ class PowerTiming:
     """Between polls: the panel caches 20 s, and 0.7 allows 15 a minute for all servers together."""
     last_words: float = 1.5
     """How long after a crash Wings' lines about it are awaited."""
+    quick: float = 15.0
+    """A server that was up sooner may only be called so: Wings calls many up as soon as they print anything."""
+    holds: float = 5.0
+    """How long one of those must stay up."""
 
 
 class Power:
@@ -163,10 +167,38 @@ class Power:
                 yield await self._last_words(events, outcome)
                 return
             progress = progress or outcome.overdue(self._clock())
+            if progress is not None and isinstance(outcome, Outcome) and self._may_fail_yet(progress, outcome):
+                async for each in self._see_whether_it_holds(events, outcome, progress):
+                    yield each
+                return
             if progress is not None:
                 yield progress
                 if progress.done:
                     return
+
+    def _may_fail_yet(self, last: Progress, outcome: Outcome) -> bool:
+        up = last.done and last.ok is True and outcome.state is PowerState.RUNNING
+        return up and self._clock() - outcome.sent_at < self._timing.quick
+
+    async def _see_whether_it_holds(
+        self, events: AsyncIterator[ConsoleEvent], outcome: Outcome, up: Progress
+    ) -> AsyncIterator[Progress]:
+        """Tell at once that a server is up, and whether it failed right afterwards."""
+        yield replace(up, done=False)
+        until = self._clock() + self._timing.holds
+        while outcome.state is PowerState.RUNNING and (left := until - self._clock()) > 0:
+            try:
+                event = await _next_within(events, min(left, 0.5))
+            except _EndedError:
+                break
+            if self._closing.is_set() or isinstance(event, Parked):
+                break
+            if event is not None:
+                _take(event, outcome, self._clock())
+            if outcome.crashed:
+                yield await self._last_words(events, outcome)
+                return
+        yield up
 
     async def _last_words(self, events: AsyncIterator[ConsoleEvent], outcome: Outcome | UntilOff) -> Progress:
         until = self._clock() + self._timing.last_words

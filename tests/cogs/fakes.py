@@ -131,6 +131,9 @@ class FakeAccess(_Fake):
             raise NotAllowed(f"None of your roles may **{action.value}**.")
         return permit(member, action, server)
 
+    async def visible(self, member, action, *, fitting=""):
+        return self._script.servers if action in self._script.actions_of(member) else []
+
     async def grant(self, member, *, role_id, allow, server, panel, commands, patterns=Patterns.ASK, only=False):
         self.require_admin(member)
         await self._script.step_in("access.grant", role_id, allow, server, panel, commands)
@@ -295,6 +298,10 @@ class FakeConsoles(_Fake):
     async def command(self, permit, command):
         await self._script.step_in("consoles.command", permit.server, command)
         return CommandAnswer(command, tuple(self._script.lines), self._script.note)
+
+    async def last_words(self, permit):
+        await self._script.step_in("consoles.last_words", permit.action)
+        return self._script.lines
 
     async def last_lines(self, permit, count):
         await self._script.step_in("consoles.last_lines", permit.server, count)

@@ -253,3 +253,27 @@ async def test_a_name_made_of_markup_stays_a_name(world):
     assert "\\@everyone" in result.response.content
     assert discord.utils.escape_markdown("**") in result.response.content
     assert len(result.response.components[0]["components"][0]["label"]) <= 80
+
+
+CRASHED = Progress("crashed after 2 s (exit code 1).", done=True, ok=False, crashed=True)
+
+
+@pytest.mark.parametrize("button", [False, True])
+@pytest.mark.parametrize("sees", [True, False])
+async def test_the_last_lines_of_a_server_that_failed_are_for_those_who_may_see_its_console(world, sees, button):
+    """In private: the right to start a server is none to its console, and the outcome is public."""
+    actions = {Action.VIEW, Action.START} | ({Action.CONSOLE} if sees else set())
+    world.script.role_actions[world.helpers.id] = frozenset(actions)
+    world.script.lines = ["Address already in use"]
+    world.script.steps = [Progress("Starting …"), CRASHED]
+    result = await world.helper.slash(world.channel, "status" if button else "start")
+    if button:
+        result = await world.helper.click(result.response, label="Start")
+    await world.env.advance_time(5)
+
+    assert world.public()[-1].content.endswith(CRASHED.sentence)
+    assert not any("Address" in message.content for message in world.public())
+    private = [message for message in result.followups if message.flags.ephemeral]
+    assert [("Address already in use" in message.content) for message in private] == [True] * sees
+    assert world.script.calls("consoles.last_words") == [(Action.CONSOLE,)] * sees
+    world.no_surprises()

@@ -30,7 +30,9 @@ class Place:
         self.connections = connections = Connections(store, access, pool, hub)
         panels = Panels(store, access, pool, connections, changed=woken.append)
         lately = self.lately = Lately()
-        timing = PowerTiming(outcome=OutcomeTiming(reaction=15, patience=20), socket=4, poll=0.3, last_words=1)
+        timing = PowerTiming(
+            outcome=OutcomeTiming(reaction=15, patience=20), socket=4, poll=0.3, last_words=1, holds=0.5
+        )
         self.services = Services(
             access=access,
             panels=panels,

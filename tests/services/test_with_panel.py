@@ -338,6 +338,34 @@ async def test_a_start_that_crashes_is_told_with_its_exit_code(place, admin):
     assert "139" in steps[-1].sentence
 
 
+async def test_a_server_that_is_up_at_once_and_fails_within_seconds_is_told_so_and_what_it_said(place, admin):
+    """Wings calls one up that prints anything: the address in use comes a moment later."""
+    made = place.server("Castle", boot_seconds=0.1)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    sentences, last = [], None
+    async for last in await place.steps(admin, castle, Signal.START):
+        sentences.append(last.sentence)
+        if "is up" in last.sentence and not last.done:
+            made.emit("Address already in use, password=hunter2secret")
+            await made.crash(1)
+    assert last.done and last.ok is False and last.crashed
+    assert "exit code 1" in last.sentence
+    assert any("is up" in sentence for sentence in sentences)
+    lines = await place.services.consoles.last_words(await place.permit(admin, Action.CONSOLE, castle))
+    assert "Address already in use" in lines[-1]
+    assert not any("hunter2secret" in line or "crashed state" in line or "Exit code" in line for line in lines)
+
+
+async def test_a_server_that_stays_up_is_told_as_up_once(place, admin):
+    place.server("Castle", boot_seconds=0.1)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    steps = await place.follow(admin, castle, Signal.START)
+    assert [step.done for step in steps] == [False] * (len(steps) - 1) + [True]
+    assert steps[-1].ok and steps[-1].sentence == steps[-2].sentence
+
+
 @pytest.mark.parametrize("profile", [Profile.PTERO_0_7])  # it keeps no answer for 20 s
 async def test_without_a_socket_the_outcome_is_followed_by_asking_the_panel(place, admin):
     place.server("Castle", rights=["control.start", "control.stop"], boot_seconds=0.3)
