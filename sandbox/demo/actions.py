@@ -146,7 +146,7 @@ class Actions:
 
     def _thing(self, number: Any) -> Any:
         guild, wanted = self._scene.guild, int(number)
-        found = guild.roles.get(wanted) or guild.channels.get(wanted) or guild.members.get(wanted)
+        found = guild.roles.get(wanted) or guild.places.get(wanted) or guild.members.get(wanted)
         if found is None:
             raise KeyError(number)
         return found

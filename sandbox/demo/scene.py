@@ -91,7 +91,7 @@ def _people(guild: Guild, helpers: Role, readers: Role) -> dict[str, Person]:
 
 
 def _channels(guild: Guild, helpers: Role, readers: Role) -> None:
-    """General for all, two consoles for who has a role, one room for the owner; the bot sees them all."""
+    """General for all, two consoles for who has a role (one with a thread), a room for the owner; the bot sees all."""
     guild.add_channel("general", topic="Everybody is here")
     private = {
         "castle-console": ("What the Castle prints", (helpers, readers)),
@@ -103,3 +103,4 @@ def _channels(guild: Guild, helpers: Role, readers: Role) -> None:
         channel.set_permissions(guild.everyone, deny=Permission.VIEW_CHANNEL)
         for role in (guild.bot_role, *roles):
             channel.set_permissions(role, allow=Permission.VIEW_CHANNEL)
+    guild.add_thread("castle-night", guild.channel("castle-console"))

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from sandbox.demo.scene import Person, Scene
-from sandbox.discord import Channel, DiscordStandIn, Guild, Member, Message, Permission, Reply
+from sandbox.discord import Channel, DiscordStandIn, Guild, Member, Message, Permission, Reply, Thread
 from sandbox.panel import Server
 
 Json = dict[str, Any]
@@ -99,13 +99,19 @@ def _person(person: Person) -> Json:
 
 
 def visible_channels(guild: Guild, me: Member) -> list[Channel]:
-    """The channels that this member sees, in their order."""
-    seen = (channel for channel in guild.channels.values() if me.permissions_in(channel) & Permission.VIEW_CHANNEL)
-    return sorted(seen, key=lambda channel: channel.position)
+    """The channels that this member sees, in their order, each with its threads behind it."""
+    seen = [channel for channel in guild.places.values() if me.permissions_in(channel) & Permission.VIEW_CHANNEL]
+
+    def place(channel: Channel) -> tuple[int, int]:
+        return (channel.parent.position, channel.id) if isinstance(channel, Thread) else (channel.position, 0)
+
+    return sorted(seen, key=place)
 
 
 def _channel(channel: Channel) -> Json:
-    return {"id": str(channel.id), "name": channel.name, "topic": channel.topic or ""}
+    parent = channel.parent if isinstance(channel, Thread) else None
+    topic = f"A thread of #{parent.name}" if parent else channel.topic or ""
+    return {"id": str(channel.id), "name": channel.name, "topic": topic, "thread": parent is not None}
 
 
 def commands(discord: DiscordStandIn, me: Member, channel: Channel) -> list[Json]:

@@ -32,7 +32,7 @@ def tidy_up(scene: Scene) -> None:
 def _forget_files(scene: Scene) -> None:
     """Delete the oldest messages with files until the rest fits into KEPT_FILES."""
     with_files = [
-        message for channel in scene.guild.channels.values() for message in channel.everything if message.attachments
+        message for channel in scene.guild.places.values() for message in channel.everything if message.attachments
     ]
     room = KEPT_FILES
     for message in sorted(with_files, key=lambda item: item.id, reverse=True):

@@ -74,7 +74,7 @@ def _panel_answered(scene: Scene) -> bool:
 
 def _console_is_relayed(scene: Scene) -> bool:
     """The bot has written console lines into a channel of its own accord, or it has accepted a relay and listens."""
-    messages = [message for channel in scene.guild.channels.values() for message in channel.everything]
+    messages = [message for channel in scene.guild.places.values() for message in channel.everything]
     if any(message.author.bot and not message.origin and "```" in message.content for message in messages):
         return True
     listens = any(server.node.authenticated(server) for server in scene.servers)

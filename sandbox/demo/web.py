@@ -142,7 +142,7 @@ class Web:
             channel_id, message_id, wanted = (int(request.match_info[name]) for name in ("channel", "message", "file"))
         except ValueError:
             return None
-        channel = self._live.scene.guild.channels.get(channel_id)
+        channel = self._live.scene.guild.places.get(channel_id)
         message = channel.find(message_id) if channel else None
         found = message.attachments if message else []
         return next((attachment for attachment in found if attachment.id == wanted), None)

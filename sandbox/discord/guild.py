@@ -148,9 +148,14 @@ class Guild:
         """Sends the GUILD_DELETE of a removal although the bot was not removed: REST goes on knowing the guild."""
         self.world.emit("GUILD_DELETE", {"id": str(self.id)}, self, INTENT_GUILDS)
 
+    @property
+    def places(self) -> dict[int, Channel]:
+        """Everything one can write into: the channels and the threads."""
+        return {**self.channels, **self.threads}
+
     def channel(self, name: str) -> Channel:
-        """The channel called `name`; KeyError if there is none."""
-        return _by_name((*self.channels.values(), *self.threads.values()), name)
+        """The channel or thread called `name`; KeyError if there is none."""
+        return _by_name(self.places.values(), name)
 
     def member(self, name: str) -> Member:
         """The member called `name`; KeyError if there is none."""

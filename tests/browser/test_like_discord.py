@@ -111,6 +111,27 @@ async def test_a_form_warns_of_secrets_and_the_guide_has_said_so(fresh):
         await expect(visit.at("form-fill")).to_have_text("Fill in the key")
 
 
+async def test_a_thread_can_be_opened_written_into_and_picked_as_a_channel(demo):
+    async with demo.visit() as visit:
+        await visit.ready()
+        await visit.at("composer-input").fill("/relay add server:Survival channel:#castle-night")
+        await visit.at("send").click()
+        await expect(visit.said("Olivia used /relay add")).to_contain_text("castle-night")
+        await visit.open("castle-night")
+        await expect(visit.page.locator("#channel-topic")).to_have_text("A thread of #castle-console")
+        await visit.at("tab-panel").click()
+        await visit.at("server-Survival").click()
+        await visit.trouble("flood-100")
+        await expect(visit.said("line 100 of 100")).to_be_visible()
+        await visit.run("status", server="Castle")
+        await expect(visit.said("Olivia used /status")).to_contain_text("Castle")
+        await visit.at("composer-input").fill("good night")
+        await visit.at("send").click()
+        await expect(visit.said("good night")).to_be_visible()
+        await visit.run("relay remove", channel="#castle-night")
+        await expect(visit.said("Olivia used /relay remove")).to_contain_text("castle-night")
+
+
 IS_COLOURED = "node => getComputedStyle(node).color !== getComputedStyle(node.parentElement).color"
 CALENDAR = """
     async () => {

@@ -85,9 +85,9 @@ async def test_files_that_pretend_to_be_pages_are_served_as_text(stage):
 
 async def test_everybody_sees_the_channels_of_their_roles_and_their_own_private_replies(stage):
     async with visit(stage.address) as visitor:
-        assert visitor.channels == ["general", "castle-console", "survival-console", "staff"]
+        assert visitor.channels == ["general", "castle-console", "castle-night", "survival-console", "staff"]
         await visitor.be("reader")
-        assert visitor.channels == ["general", "castle-console", "survival-console"]
+        assert visitor.channels == ["general", "castle-console", "castle-night", "survival-console"]
         await visitor.open("castle-console")
         await visitor.be("stranger")
         assert visitor.channels == ["general"]

@@ -44,9 +44,10 @@ function channelRow(channel) {
   const isOpen = channel.id === state.channel.id;
   const isUnread = state.unread.has(channel.id) && !isOpen;
   return el('li', {}, el('button', {
-    type: 'button', class: `channel${isUnread ? ' unread' : ''}`, 'aria-current': isOpen ? 'true' : null, data: { testid: `channel-${channel.name}`, key: channel.id },
+    type: 'button', class: `channel${isUnread ? ' unread' : ''}${channel.thread ? ' thread' : ''}`, 'aria-current': isOpen ? 'true' : null, data: { testid: `channel-${channel.name}`, key: channel.id },
     on: { click: () => { openChannel(channel.id); show('chat'); } },
-  }, el('span', { class: 'hash', 'aria-hidden': 'true', text: '#' }), el('span', { text: channel.name }),
+  }, el('span', { class: 'hash', 'aria-hidden': 'true', text: channel.thread ? '└' : '#' }), el('span', { text: channel.name }),
+  channel.thread && el('span', { class: 'sr', text: ' (thread)' }),
   isUnread && el('span', { class: 'dot', role: 'img', 'aria-label': 'unread' })));
 }
 
