@@ -26,8 +26,9 @@ import sys
 
 from bot.errors import ExitCode, StartupError
 from bot.i18n import _
-from bot.logs import redact, register_secret, set_up_logs
+from bot.logs import register_secret, set_up_logs
 from bot.settings import Settings, load_settings, require_token
+from bot.terminal import bear_with_any_terminal, say
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description=_("A Discord bot for game-server panels."))
     parser.add_argument("task", nargs="?", choices=["run", "check", "adopt"], default="run", help=_("default: run"))
     task = parser.parse_args().task
+    bear_with_any_terminal()
     try:
         settings = load_settings()
         if settings.discord_token is not None:
@@ -48,18 +50,15 @@ def main() -> int:
         set_up_logs(settings.log_level, settings.log_format)
         _run(settings)
     except StartupError as error:
-        _tell(str(error))
+        say(str(error), aside=True)
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.OK
     except Exception:  # the last resort: nobody should have to read a traceback to know what happened
         incident = secrets.token_hex(3).upper()
         log.critical("Incident %s", incident, exc_info=True)
-        _tell(
-            _("The bot stopped because of a bug (incident {incident}); the log has the details.").format(
-                incident=incident
-            )
-        )
+        text = _("The bot stopped because of a bug (incident {incident}); the log has the details.")
+        say(text.format(incident=incident), aside=True)
         return ExitCode.UNFORESEEN
     return ExitCode.OK
 
@@ -81,7 +80,7 @@ def _check(settings: Settings) -> ExitCode:
     async def tell_all() -> bool:
         fine = True
         async for finding in check(settings, rights=what_is_not_given):
-            print(redact(str(finding)), flush=True)  # noqa: T201  this is what the command is for
+            say(str(finding))
             fine = fine and finding.fine
         return fine
 
@@ -92,12 +91,8 @@ def _adopt(settings: Settings) -> ExitCode:
     from bot.adopt import adopt
 
     set_up_logs("error", settings.log_format)
-    print(redact(asyncio.run(adopt(settings))), flush=True)  # noqa: T201  what the command has done
+    say(asyncio.run(adopt(settings)))
     return ExitCode.OK
-
-
-def _tell(line: str) -> None:
-    print(redact(line), file=sys.stderr, flush=True)  # noqa: T201  the one line for whoever started the program
 
 
 if __name__ == "__main__":

@@ -220,10 +220,14 @@ async def _refuse_other_application(settings: Settings, token: str) -> None:
 
 
 def _stop_signal() -> asyncio.Event:
-    """An event that SIGTERM and Ctrl-C set."""
+    """An event that SIGTERM, Ctrl-C and the closing of the terminal set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    hang_up: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows knows none
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:  # nohup has it ignored
+        numbers.append(hang_up)
+    for number in numbers:
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt there
             loop.add_signal_handler(number, stop.set)
     return stop

@@ -182,6 +182,12 @@ def require_token(settings: Settings) -> str:
 
 
 def _no_token() -> str:
+    misnamed = ENV_FILE.with_name(".env.txt")
+    if not ENV_FILE.exists() and misnamed.exists():
+        return _(
+            "DISCORD_TOKEN is not set: the file is called .env.txt, not .env. Rename it; Windows shows the .txt only "
+            "with “File name extensions” switched on in the Explorer."
+        )
     if not ENV_FILE.exists() and EXAMPLE.exists():
         return _(
             "DISCORD_TOKEN is not set, and there is no file .env here. Make one first: cp .env.example .env. "

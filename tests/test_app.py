@@ -1,6 +1,7 @@
 """The wired rooms: what a change in a guild costs the database, however many relays there are."""
 
 import asyncio
+import signal
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import event
 
-from bot.app import _Bot
+from bot.app import _Bot, _stop_signal
 from bot.console.hub import ConsoleHub
 from bot.panel.pool import PanelPool
 from bot.services.guilds import GuildTiming
@@ -103,3 +104,18 @@ async def test_the_database_is_asked_once_however_many_relays_and_no_key_is_decr
     await pool.close()
     await hub.close()
     await store.close()
+
+
+async def test_what_nohup_ignores_stays_ignored() -> None:
+    """Whoever started it so wants it to outlive the terminal."""
+    loop, before = asyncio.get_running_loop(), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        _stop_signal()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        _stop_signal()
+        assert signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+        signal.signal(signal.SIGHUP, before)

@@ -54,17 +54,17 @@ def bot(tmp_path: Path) -> Callable[..., asyncio.Future[Ended]]:
     """Run the program in an empty folder, with nothing but the settings given."""
     root = str(Path(__file__).resolve().parents[1])
 
-    async def run(*arguments: str, no_room: bool = False, **settings: str) -> Ended:
+    async def run(*arguments: str, no_room: bool = False, out: int = asyncio.subprocess.PIPE, **settings: str) -> Ended:
         environment = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", *arguments,
             cwd=tmp_path, env={**environment, "PYTHONPATH": root, **settings},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            stdout=out, stderr=asyncio.subprocess.PIPE,
             preexec_fn=_no_file_may_grow if no_room else None,
         )  # fmt: skip
         async with asyncio.timeout(45):
-            out, err = await process.communicate()
-        ended = Ended(process.returncode or 0, out.decode(), err.decode())
+            said, err = await process.communicate()
+        ended = Ended(process.returncode or 0, (said or b"").decode(errors="replace"), err.decode(errors="replace"))
         assert "planted" not in ended.out + ended.err
         assert not [file for file in files(tmp_path) if b"planted" in file.read_bytes()]
         assert "Traceback" not in ended.err
@@ -299,6 +299,32 @@ async def test_check_finds_a_good_set_up_good(tmp_path: Path, monkeypatch: pytes
     (beyond,) = [finding for finding in crowded if finding not in found]
     assert (beyond.fine, beyond.subject) == (True, "MAX_GRANTS")
     assert "has 2 and may have 1" in beyond.text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "koi8-r"])
+async def test_a_terminal_that_lacks_letters_is_told_all_the_same(bot, encoding: str) -> None:
+    """Windows consoles and old locales: a name somewhere must not end the program."""
+    url = "sqlite+aiosqlite:///dätä‹☆🔥›/x.db"
+    settings = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": NOBODY, "DATABASE_URL": url, "PYTHONIOENCODING": encoding}
+    ended = await bot("check", **settings)
+    assert "Incident" not in ended.out and ended.err == ""
+    assert "x.db will be made at the first start" in ended.out
+
+
+@pytest.mark.parametrize("task", ["check", "run"])
+@pytest.mark.parametrize("gone", [True, False])
+async def test_output_that_nobody_can_read_changes_no_exit_code(bot, task: str, gone: bool) -> None:
+    """As in `check | head`, with a full disk behind `>`, or when the terminal was closed."""
+    expected = (await bot(task, DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY)).code
+    reading, out = os.pipe()
+    os.close(reading)
+    if not gone:
+        os.close(out)
+        out = os.open("/dev/full", os.O_WRONLY)
+    ended = await bot(task, out=out, DISCORD_TOKEN=TOKEN, DISCORD_API_URL=NOBODY)
+    os.close(out)
+    assert ended.code == expected
+    assert "bug" not in ended.err and "ignored" not in ended.err
 
 
 PROGRAM = """

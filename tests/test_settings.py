@@ -158,6 +158,9 @@ def test_without_a_token_one_is_told_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / ".env.example").write_text("DISCORD_TOKEN=\n")
     with pytest.raises(StartupError, match=r"no file \.env here\. Make one first: cp \.env\.example \.env\."):
         require_token(load_settings())
+    (tmp_path / ".env.txt").write_text("DISCORD_TOKEN=abc\n")
+    with pytest.raises(StartupError, match=r"called \.env\.txt, not \.env\."):
+        require_token(load_settings())
     (tmp_path / ".env").write_text("DISCORD_TOKEN=\n")
     with pytest.raises(StartupError, match="not set: copy the token"):
         require_token(load_settings())

@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from sandbox.panel import Fault
 from sandbox.panel.faults import Slow
 
@@ -40,12 +42,14 @@ async def test_a_burst_arrives_complete_in_order_and_without_a_429(world):
     assert world.discord.count(status=429) == 0
 
 
-async def test_sigterm_ends_it_within_five_seconds_with_everything_read_delivered(world):
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+async def test_it_ends_within_five_seconds_with_everything_read_delivered(world, end):
+    """When it is told to, and when the terminal that it was started in is closed."""
     (castle,) = await world.set_up("Paper Survival", running=True)
     castle.flood(100, "last words {n} of this server, before the bot goes down for an update")
     castle.emit("the very last line")
     await world.shows("last words 1 of")
-    code, seconds = await world.bot.stop(signal.SIGTERM)
+    code, seconds = await world.bot.stop(end)
     assert code == 0
     assert seconds < 5
     assert "the very last line" in readable(world.console)
