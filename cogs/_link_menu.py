@@ -9,6 +9,7 @@ import discord
 from bot.discord_replies import CONTENT_LIMIT, clip
 from bot.errors import BotError, LimitReached
 from bot.i18n import _, ngettext
+from bot.names import is_blank
 from bot.services import LinkChoice, Services
 from bot.store.values import Panel
 from cogs._context import Interaction, member_of
@@ -127,7 +128,7 @@ class _Menu(discord.ui.Select[LinkMenu]):
             max_values=len(choices),
             options=[
                 discord.SelectOption(
-                    label=clip(choice.name.strip() or choice.identifier, 100),
+                    label=clip(choice.identifier if is_blank(choice.name) else choice.name.strip(), 100),
                     value=clip(choice.identifier, 100),
                     description=clip(choice.identifier, 100),
                 )

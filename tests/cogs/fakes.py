@@ -299,7 +299,7 @@ class FakeConsoles(_Fake):
         await self._script.step_in("consoles.command", permit.server, command)
         return CommandAnswer(command, tuple(self._script.lines), self._script.note)
 
-    async def last_words(self, permit):
+    async def last_words(self, permit, count=15):
         await self._script.step_in("consoles.last_words", permit.action)
         return self._script.lines
 
@@ -368,6 +368,9 @@ class FakeGuilds(_Fake):
 
     def rights_changed(self, guild_id):
         self._script.heard.append(("rights changed", guild_id))
+
+    def thread_changed(self, guild_id, thread_id):
+        self._script.heard.append(("thread changed", guild_id, thread_id))
 
     def channel_deleted(self, guild_id, channel_id):
         self._script.heard.append(("channel deleted", guild_id, channel_id))

@@ -54,6 +54,19 @@ async def test_deleted_roles_channels_and_threads_are_told_at_once(world, heard)
     ]
 
 
+async def test_threads_are_told_when_they_change_and_when_they_go_with_their_channel(world, heard):
+    """Discord sends no word of its own for those that go with it."""
+    times = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": "2026-01-01T00:00:00+00:00"}
+    thread = {"id": "77", "parent_id": str(world.channel.id), "owner_id": "1", "name": "log", "type": 11}
+    thread |= {"message_count": 0, "member_count": 0, "thread_metadata": times | {"locked": False}}
+    await emit(world, "THREAD_CREATE", **thread)
+    await emit(world, "THREAD_UPDATE", **thread)
+    await emit(world, "CHANNEL_DELETE", id=str(world.channel.id), type=0, name="console")
+    assert ("thread changed", world.guild.id, 77) in heard
+    assert ("channel deleted", world.guild.id, 77) in heard
+    assert ("channel deleted", world.guild.id, world.channel.id) in heard
+
+
 async def test_changed_roles_and_channels_are_told_for_their_guild(world, heard):
     """They may give back what the bot lacked."""
     guild = world.bot.get_guild(world.guild.id)
