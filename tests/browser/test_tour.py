@@ -137,6 +137,8 @@ async def test_the_tour_can_be_taken_on_a_phone(fresh):
                 await expect(visit.said("Connected.")).to_be_visible()
             if step != "start":
                 await finish(visit, step)  # or the guide would type this step's command once more
+                guide = page.get_by_role("navigation", name="Views").get_by_role("button", name="Guide")
+                await expect(guide).to_have_accessible_description("A step is done")
             assert await sideways(page) <= 0
         await expect(visit.at("tries")).to_be_attached()
         await look_at("Channels")

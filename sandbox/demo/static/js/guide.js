@@ -7,11 +7,12 @@ import { become, openChannel } from './places.js';
 import { state, watch } from './state.js';
 import { trouble } from './trouble.js';
 import { TRIES } from './tries.js';
-import { show } from './views.js';
+import { show, tellOf } from './views.js';
 
 /** What came of the trouble that was made last. @type {{of: any, sentence: string, refused: boolean} | null} */
 let told = null;
 let isOverOpen = false;
+let done = Infinity;
 
 /** Puts the guide on the page. */
 export function initGuide() {
@@ -26,20 +27,22 @@ function draw() {
   const focused = pane.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const left = steps.filter((step) => !step.done);
   const current = left[0];
+  if (steps.length - left.length > done) tellOf('guide', 'A step is done');
+  done = steps.length - left.length;
   pane.replaceChildren(
     el('h2', { text: current ? 'Five steps to a console that does not lie' : 'All set. Things to try' }),
     el('p', { class: 'lead' }, current
       ? 'This is the real bot, running on your machine. Discord and the game panel around it are make-believe: nothing you do here leaves this page.'
       : 'Everything is connected. Break something, and see whether the channel tells you.'),
-    progress(steps.length - left.length, steps.length),
+    progress(done, steps.length),
     current ? stepList(steps, current) : el('details', { class: 'over', open: isOverOpen }, el('summary', { text: 'The five steps' }), stepList(steps, current)),
     ...(current ? [] : [el('div', { class: 'tries', data: { testid: 'tries' } }, ...TRIES.map(tryNode))]));
   if (focused) pane.querySelector(`[data-key="${focused}"]`)?.focus();
 }
 
-function progress(done, all) {
-  const bar = el('progress', { max: all, value: done, 'aria-label': 'Steps done' });
-  return el('p', { class: 'progress' }, bar, el('span', { text: `${done} of ${all}` }));
+function progress(count, all) {
+  const bar = el('progress', { max: all, value: count, 'aria-label': 'Steps done' });
+  return el('p', { class: 'progress' }, bar, el('span', { text: `${count} of ${all}` }));
 }
 
 const stepList = (steps, current) => el('ol', { class: 'steps' }, ...steps.map((step, index) => stepNode(step, index, step === current)));

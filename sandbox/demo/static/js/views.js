@@ -10,8 +10,16 @@ const narrow = matchMedia('(max-width: 940px)');
 /** Whether only one part fits on the screen. */
 export const isNarrow = () => narrow.matches;
 
+/** Says at the button of a part that is out of sight that there is news in it; looking at it takes that back. */
+export function tellOf(view, news) {
+  if (document.body.dataset.view !== view) viewButton(view).setAttribute('aria-description', news);
+}
+
+const viewButton = (view) => byId('views').querySelector(`[data-view=${view}]`);
+
 /** Shows a part: places, chat, guide or panel. */
 export function show(view) {
+  viewButton(view).removeAttribute('aria-description');
   document.body.dataset.view = view;
   for (const button of byId('views').children) {
     if (button.dataset.view === view) button.setAttribute('aria-current', 'true');
