@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import metrics
+from bot.api_keys import refuse_key
 from bot.application import Application
 from bot.discord_guilds import GuildEvents
 from bot.discord_replies import answer_error, answer_privately, is_claimed, name_in_logs, name_of
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # No voice here, so its missing libraries are nothing to warn an owner of.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+_MAY_HOLD_KEYS = frozenset({("command", "command")})
+"""Options that go to a program, which may need a panel's key for its work; `/say` goes to players."""
 
 COGS = (
     "cogs.servers",
@@ -54,6 +58,8 @@ class WingcordTree(app_commands.CommandTree["WingcordClient"]):
                 required = _required(interaction)
                 for option, text in _texts(cast("Mapping[str, Any]", interaction.data or {})):
                     refuse_blank(option, text, required=option in required)
+                    if (name_of(interaction), option) not in _MAY_HOLD_KEYS:
+                        refuse_key(option, text)
             except BadInput as error:
                 await answer_error(interaction, error)
                 return False

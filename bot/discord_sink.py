@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -20,6 +21,10 @@ from bot.relay.sink import Attachment, ChannelForbidden, MessageRefused, SinkErr
 
 _CREATE_MESSAGE = re.compile(r"/channels/(\d+)/messages$")
 _LOOK_BACK = 50
+_LONGEST_HEADER = 64
+"""Characters of a number."""
+_LONGEST_HOLD = 86_400.0
+_MOST_MESSAGES = 100_000.0
 _WHILE_LIMITED = 60.0
 """Seconds to send nothing into a channel for which nobody says how long."""
 # How far Discord's clock and ours may be apart.
@@ -53,23 +58,34 @@ def rate_limit_trace(feed: RateFeed) -> aiohttp.TraceConfig:
         waiting = _accepted.get()
         if waiting is not None and not waiting.done() and 200 <= end.response.status < 300:
             waiting.set_result(None)
-        try:
-            if end.response.status == 429:
-                everywhere = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers
-                feed.hold(channel_id, float(headers.get("Retry-After", "1")), everywhere=everywhere)
-            elif "X-RateLimit-Remaining" in headers:
-                feed.seen(
-                    channel_id,
-                    limit=int(headers["X-RateLimit-Limit"]),
-                    remaining=int(headers["X-RateLimit-Remaining"]),
-                    reset_after=float(headers["X-RateLimit-Reset-After"]),
-                )
-        except (KeyError, ValueError):
-            return  # headers that cannot be read say nothing; discord.py still obeys what it understands
+        tell_rates(feed, channel_id, end.response.status, headers)
 
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(on_request_end)
     return trace
+
+
+def tell_rates(feed: RateFeed, channel_id: int, status: int, headers: Mapping[str, str]) -> None:
+    """Tell what an answer's headers say: figures that cannot be read, or that no Discord gives, say nothing."""
+    if status == 429:
+        everywhere = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers
+        seconds = _figure(headers.get("Retry-After", "1"), 1e12)
+        if seconds is not None:
+            feed.hold(channel_id, min(seconds, _LONGEST_HOLD), everywhere=everywhere)
+        return
+    limit, remaining = (_figure(headers.get(f"X-RateLimit-{name}"), _MOST_MESSAGES) for name in ("Limit", "Remaining"))
+    reset_after = _figure(headers.get("X-RateLimit-Reset-After"), _LONGEST_HOLD)
+    if limit is not None and remaining is not None and reset_after is not None and limit >= 1:
+        feed.seen(channel_id, limit=int(limit), remaining=int(remaining), reset_after=reset_after)
+
+
+def _figure(text: str | None, most: float) -> float | None:
+    """Return the number from 0 up to `most` that a header holds; None for anything else."""
+    try:
+        value = float((text or "")[:_LONGEST_HEADER])
+    except ValueError:
+        return None
+    return value if 0 <= value <= most else None
 
 
 class DiscordSink:

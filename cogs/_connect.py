@@ -5,6 +5,7 @@ from typing import Any
 
 import discord
 
+from bot.api_keys import holds_key
 from bot.discord_replies import answer, clip, defer
 from bot.errors import BadInput, BotError, NotAllowed, PanelError
 from bot.i18n import _
@@ -56,7 +57,8 @@ class ConnectForm(Form):
         except NotAllowed:
             raise
         except BotError as error:
-            retry = _TryAgain(interaction, lambda: ConnectForm(self._services, url=url, label=label))
+            kept = {"url": _without_key(url), "label": _without_key(label)}
+            retry = _TryAgain(interaction, lambda: ConnectForm(self._services, **kept))
             await answer(interaction, str(error), view=retry)
             return
         await answer_connected(self._services, interaction, connected, _("Connected."))
@@ -102,6 +104,11 @@ async def answer_connected(
         return
     menu = LinkMenu(services, interaction, panel, connected.choices, heading="\n".join(lines))
     await answer(interaction, menu.text(), view=menu)
+
+
+def _without_key(text: str) -> str:
+    """Return what was typed, unless a key stands in it that was meant for another field: it is shown nowhere."""
+    return "" if holds_key(text) else text
 
 
 class _TryAgain(OwnedView):

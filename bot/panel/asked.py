@@ -107,13 +107,20 @@ class Answer:
 
     @property
     def is_web_page(self) -> bool:
-        """Whether the body is markup meant for a browser."""
+        """Whether the body is markup meant for a browser; where there is none, its type says nothing."""
+        if self.is_empty:
+            return False
         return "html" in self.headers.get("Content-Type", "").lower() or self.text.lstrip()[:1] == "<"
 
     @property
     def begins_with_php_messages(self) -> bool:
         """Whether PHP, left to itself, has printed what it minds about the panel's code before the answer."""
         return _PHP_MESSAGE.match(self.text) is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in the body."""
+        return not self.text.strip("\ufeff \t\r\n\0")
 
     @property
     def from_panel(self) -> bool:

@@ -23,7 +23,7 @@ from bot.i18n import _
 from bot.panel import sentences
 from bot.panel.asked import Answer, Asked, Operation
 from bot.panel.nodes import node_failure
-from bot.panel.strangers import stranger
+from bot.panel.strangers import cannot_reach, node, stranger
 from bot.terms import PanelKind
 
 
@@ -47,6 +47,8 @@ def judge(answer: Answer, asked: Asked) -> Refusal:
     """Return what a refused request means. 429 is the budget's business and does not come here."""
     if answer.from_panel and (failure := node_failure(answer, asked)) is not None:
         return Refusal(failure)
+    if (of_node := node(answer)) is not None:
+        return Refusal(of_node)
     if not answer.from_panel and (error := stranger(answer, asked)) is not None:
         return Refusal(error)
     rule = _RULES.get(answer.status)
@@ -181,7 +183,9 @@ def _server_error(answer: Answer, asked: Asked) -> Refusal:
     return Refusal(_unforeseen(answer, asked))
 
 
-def _maintenance(_answer: Answer, _asked: Asked) -> Refusal:
+def _maintenance(answer: Answer, asked: Asked) -> Refusal:
+    if answer.from_panel and not answer.code:
+        return Refusal(cannot_reach(asked))  # a proxy that speaks JSON
     return Refusal(
         PanelUnreachable(
             _("The panel is in maintenance mode: try again once its administrator has finished the update.")

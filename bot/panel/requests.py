@@ -1,7 +1,8 @@
 """Requests to one panel with one key: within its budget, reads repeated where that helps, refusals made precise."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import stamina
@@ -12,7 +13,8 @@ from bot.panel import sentences
 from bot.panel.asked import Answer, Asked, ConnectionHiccup, GarbledAnswer, Operation
 from bot.panel.budget import Budget
 from bot.panel.refusals import Doubt, Refusal, judge
-from bot.panel.strangers import noise_before_it, not_the_api
+from bot.panel.standing import KeyStanding
+from bot.panel.strangers import noise_before_it, not_the_api, too_many_for_a_proxy
 from bot.panel.timing import PanelTiming
 from bot.panel.transport import Confirm, Transport
 from bot.panel.wire import parse_server
@@ -30,13 +32,33 @@ class Requests:
         self._transport = transport
         self._budget = budget
         self._timing = timing
+        self._standing = KeyStanding(
+            first=timing.key_retry_first, most=timing.key_retry_most, clock=lambda: asyncio.get_running_loop().time()
+        )
 
     async def read(self, asked: Asked) -> dict[str, Any]:
-        """GET, repeated up to twice within the patience after a hiccup or a short rate limit."""
-        result = await self._read(asked)
-        if isinstance(result, Refusal):
-            raise await self._settle(result, asked)
+        """GET, repeated up to twice within the patience after a hiccup or a short rate limit.
+
+        Consoles ask for their tickets by themselves, each server for its own: of a key that the panel refuses, one of
+        them asks now and then, and all others are told what the panel said.
+        """
+        if asked.operation is Operation.TICKET:
+            self._standing.require()
+        with self._key_on_trial():
+            result = await self._read(asked)
+            if isinstance(result, Refusal):
+                raise await self._settle(result, asked)
         return result
+
+    @contextmanager
+    def _key_on_trial(self) -> Generator[None]:
+        """Note whether the panel takes the key."""
+        try:
+            yield
+        except KeyRefused as error:
+            self._standing.refused(error)
+            raise
+        self._standing.accepted()
 
     async def act(self, asked: Asked, confirm: Confirm) -> None:
         """POST, exactly once: a power signal or command must not happen twice (not even after a 429, which is certain).
@@ -44,13 +66,14 @@ class Requests:
         `confirm` is asked behind all waiting, right before the request is sent; what it raises is raised, and nothing
         was sent. Raises OutcomeUnknown where it was sent and nobody can tell what became of it.
         """
-        async with self._budget.actions:
-            await self._budget.admit(asked.bucket, deadline=self._deadline())
-            answer = self._noted(asked, await self._transport.act(asked, confirm))
-        if not answer.is_success:
-            raise await self._settle(judge(answer, asked), asked)
-        if answer.is_web_page:
-            raise not_the_api()
+        with self._key_on_trial():
+            async with self._budget.actions:
+                await self._budget.admit(asked.bucket, deadline=self._deadline())
+                answer = self._noted(asked, await self._transport.act(asked, confirm))
+            if not answer.is_success:
+                raise await self._settle(judge(answer, asked), asked)
+            if answer.is_web_page:
+                raise not_the_api()
 
     async def _read(self, asked: Asked) -> dict[str, Any] | Refusal:
         deadline = self._deadline()
@@ -76,6 +99,8 @@ class Requests:
     async def _read_once(self, asked: Asked, deadline: float) -> dict[str, Any] | Refusal:
         async with self._budget.reads:
             await self._budget.admit(asked.bucket, deadline=deadline)
+            if asked.operation is Operation.TICKET:
+                self._standing.require_still()  # all may have come at once, before any was refused
             answer = self._noted(asked, await self._transport.read(asked))
         if answer.is_success:
             return _content(answer)
@@ -87,7 +112,8 @@ class Requests:
     def _noted(self, asked: Asked, answer: Answer) -> Answer:
         """Return the answer, with what it says about the budget taken down; RateLimited where it is a 429."""
         if answer.status == 429:
-            raise self._budget.close(asked.bucket, answer.headers)
+            limited = self._budget.close(asked.bucket, answer.headers)
+            raise limited if answer.from_panel or not answer.is_web_page else too_many_for_a_proxy(limited.retry_after)
         self._budget.note(asked.bucket, answer.headers)
         return answer
 
@@ -141,7 +167,7 @@ def _content(answer: Answer) -> dict[str, Any]:
     """Return the JSON object of a successful answer, or say what came instead."""
     if answer.payload is not None:
         return answer.payload
-    if not answer.text.strip():
+    if answer.is_empty:
         raise GarbledAnswer(_("The panel gave an empty answer: try again, and tell its administrator if it stays so."))
     if answer.text.lstrip().startswith("{"):
         raise GarbledAnswer(_("The panel's answer broke off in the middle: try again."))

@@ -1,11 +1,18 @@
 """Answers that no panel wrote: login pages, redirects, proxies, firewalls and front pages. Pure."""
 
-from bot.errors import BadInput, NotAPanel, PanelBroken, PanelError, PanelUnreachable
+from bot.errors import BadInput, NotAPanel, PanelBroken, PanelError, PanelUnreachable, RateLimited
 from bot.i18n import _
 from bot.panel.asked import Answer, Asked, ConnectionHiccup
 from bot.panel.urls import origin_of
+from bot.text.markdown import escape
 
 _LONGEST_LOCATION = 2_000
+_WINGS_WORDS = frozenset(
+    {
+        "You are not authorized to access this endpoint.",
+        "The required authorization heads were not present in the request.",
+    }
+)
 
 
 def stranger(answer: Answer, asked: Asked) -> PanelError | None:
@@ -46,11 +53,33 @@ def stranger(answer: Answer, asked: Asked) -> PanelError | None:
         )
     if answer.status in {404, 405, 410} and not answer.payload:
         return NotAPanel(_("A web server answered, but there is no panel at this address: check the panel's URL."))
-    if answer.status in {502, 520, 521, 522, 523, 525, 526, 530} and not asked.is_action:
-        return ConnectionHiccup(_cannot_reach())
-    if answer.status in {502, 521, 522, 523, 525, 526, 530}:
-        return PanelUnreachable(_cannot_reach())
+    if answer.status in {409, 412, 422} and not answer.payload:
+        return NotAPanel(
+            _(
+                "Something in front of the panel answered in its place (error {status}): its administrator must let "
+                "the bot through to /api."
+            ).format(status=answer.status)
+        )
+    return _proxy(answer, asked)
+
+
+def _proxy(answer: Answer, asked: Asked) -> PanelError | None:
+    """Return the error for what a proxy says of a panel that it does not reach."""
+    if answer.status == 503 and _is_laravels_page(answer):
+        return None
+    unreached = {502, 503, 521, 522, 523, 525, 526, 530}
+    if answer.status in unreached or (answer.status == 520 and not asked.is_action):
+        return cannot_reach(asked)
     return None
+
+
+def _is_laravels_page(answer: Answer) -> bool:
+    """Whether it is the page that a panel in maintenance mode shows when it was rendered beforehand.
+
+    Source: Laravel `resources/views/errors/minimal.blade.php`.
+    """
+    beginning = answer.text[:20_000]
+    return "antialiased" in beginning and "nunito" in beginning.lower()
 
 
 def not_the_api() -> NotAPanel:
@@ -72,6 +101,47 @@ def noise_before_it() -> PanelBroken:
             "switch display_errors (php.ini) and APP_DEBUG (.env) off."
         )
     )
+
+
+def too_many_for_a_proxy(retry_after: float) -> RateLimited:
+    """Return the error for a 429 that the panel did not give."""
+    text = _(
+        "Something in front of the panel counts too many requests from this bot: its administrator must let the bot "
+        "through to /api; trying again helps for a while."
+    )
+    return RateLimited(text, retry_after=retry_after)
+
+
+def node(answer: Answer) -> NotAPanel | None:
+    """Return the error for the answer of a node, whose address was taken for its panel's; None for any other's.
+
+    Wings asks for its own token first, whatever the path: Wings `router/middleware/middleware.go` RequireAuthorization.
+    It says which panel it belongs to: SetAccessControlHeaders.
+    """
+    payload = answer.payload or {}
+    if answer.status not in {401, 403} or "errors" in payload or payload.get("error") not in _WINGS_WORDS:
+        return None
+    try:
+        panel = origin_of(answer.headers.get("Access-Control-Allow-Origin", "")[:_LONGEST_LOCATION])
+    except BadInput:
+        panel = ""
+    if panel:
+        return NotAPanel(
+            _(
+                "That is the address of a node (Wings), not of the panel: the node says that its panel is at {panel}."
+            ).format(panel=escape(panel))
+        )
+    return NotAPanel(
+        _(
+            "That is the address of a node (Wings), not of the panel: take the address at which you see the panel in "
+            "your browser."
+        )
+    )
+
+
+def cannot_reach(asked: Asked) -> PanelUnreachable:
+    """Return the error for a proxy that does not reach the panel; a read may be tried again."""
+    return PanelUnreachable(_cannot_reach()) if asked.is_action else ConnectionHiccup(_cannot_reach())
 
 
 def _cannot_reach() -> str:

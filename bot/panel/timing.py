@@ -19,6 +19,9 @@ class PanelTiming:
     """Before the first repetition; doubles."""
     default_retry_after: float = 30.0
     """After a 429 that does not say when to come back: half of the panels' window."""
+    key_retry_first: float = 60.0
+    """From a refusal of the key to the next request that nobody waits for, of all servers together; doubles."""
+    key_retry_most: float = 1800.0
     resources_fresh: float = 5.0
     """Resource usage is not asked again for this long; the panel itself answers from a 20-second cache."""
     resources_scarce: float = 20.0

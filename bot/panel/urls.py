@@ -3,15 +3,25 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from bot.api_keys import PREFIXED, holds_key
 from bot.errors import BadInput
 from bot.i18n import _
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _HOST = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
-# A key pasted into the wrong field must not become a name that is looked up and repeated in a reply.
-_KEY = re.compile(r"(?:ptl[ac]|pacc|papp|plcn|peli)_", re.IGNORECASE)
-# What follows the panel's own address when somebody copies it from a browser or from documentation.
-_PAGES = re.compile(r"/(?:api|auth|account|admin|server|servers)(?:/.*)?$", re.IGNORECASE)
+# What follows the panel's own address when somebody copies it from a browser or from documentation: the first words of
+# the paths that panels answer. Sources: panel and Pelican `routes/*.php`, Pelican `app/Providers/Filament/*.php`.
+_PAGES = re.compile(
+    r"/(?:"
+    r"api|docs|auth|account|admin|servers?|"  # of both
+    r"locales|sanctum|index\.php|"
+    r"login|logout|register|password-reset|email-verification|"  # of Pelican's area for clients, and for logging in
+    r"two-factor-authentication|multi-factor-authentication|"
+    r"profile|oauth|installer|livewire[\w-]*|filament|"
+    r"password|daemon"  # of 0.7
+    r")(?:/.*)?$",
+    re.IGNORECASE,
+)
 
 
 def normalise_panel_url(text: str) -> str:
@@ -24,7 +34,8 @@ def normalise_panel_url(text: str) -> str:
         raise BadInput(_("The panel's address is missing: paste it as it stands in your browser's address bar."))
     if len(text) > 2000 or any(char.isspace() or not char.isprintable() or char == "\\" for char in text):
         raise _no_address()
-    if _KEY.search(text):
+    # A key pasted into the wrong field must not become a name that is looked up and repeated in a reply.
+    if PREFIXED.search(text) or holds_key(text):
         raise BadInput(_("That contains an API key, not the panel's address: the two have fields of their own."))
     if "://" not in text:
         text = f"https://{text}"

@@ -36,6 +36,8 @@ LONGEST_WORD = 100
 MOST_PERMISSIONS = 200
 """A panel knows some 60."""
 MOST_ALLOCATIONS = 100
+_LONGEST_MS = 100 * 365 * 86_400_000.0
+"""A hundred years: a moment as long ago can be told."""
 
 
 def _or_default(default: object) -> WrapValidator:
@@ -146,7 +148,7 @@ class _Usage(_Wire):
     disk_bytes: MaybeAmount = None
     network_rx_bytes: MaybeAmount = None
     network_tx_bytes: MaybeAmount = None
-    uptime: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1e14), _or_default(None)] = None
+    uptime: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=_LONGEST_MS), _or_default(None)] = None
 
 
 class _Gauge(_Wire):

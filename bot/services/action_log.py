@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar, cast
 
+from bot.api_keys import without_keys
 from bot.errors import BadInput, BotError, NotAllowed, OutcomeUnknown
 from bot.logs import log_context
 from bot.services.members import Member
@@ -108,7 +109,9 @@ def _facts_of(given: dict[str, Any]) -> dict[str, int]:
 def _words_of(given: dict[str, Any]) -> str:
     """Return what was typed, of that which may be shown."""
     typed = ((name, given.get(name)) for name in _SHOWN)
-    return "".join(f" {name}=“{_cut(str(value), _LONGEST_TEXT)}”" for name, value in typed if value is not None)
+    return "".join(
+        f" {name}=“{_cut(without_keys(str(value)), _LONGEST_TEXT)}”" for name, value in typed if value is not None
+    )
 
 
 def _outcome_of(error: BaseException) -> str:

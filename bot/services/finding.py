@@ -1,7 +1,9 @@
 """Pure: which server is meant by what somebody typed, and what to say when none is."""
 
+import re
 from collections.abc import Iterator, Sequence
 
+from bot.api_keys import refuse_key
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.names import fold, is_one_line
@@ -13,6 +15,10 @@ from bot.text.markdown import escape
 
 MAX_NAME = 100
 """Characters: an autocomplete choice holds no more."""
+_ADDRESS = re.compile(
+    r"^(?:https?://)?[^\s/]+/(?:[^\s?#]*/)?servers?/([A-Za-z0-9_-]{8,64})(?:[/?#]\S*)?$", re.IGNORECASE
+)
+_PART_OF_ID = re.compile(r"(?=.*[0-9])[0-9a-f]{4,7}|[0-9a-f]{8}-[0-9a-f-]{0,26}[0-9a-f]", re.IGNORECASE)
 _LONGEST_TYPED = 2 * MAX_NAME
 """Characters: a name, and room for spaces too many."""
 _LONGEST_FOLDED = 18 * MAX_NAME
@@ -86,10 +92,28 @@ def not_on_panel(panel: Panel, text: str, kept: KeptList) -> str:
         return _(
             "Among the {count} servers of the panel **{panel}** that could be listed is none called “{text}”; "
             "the others can be linked by their identifier."
-        ).format(count=len(kept.candidates), panel=escape(panel.label), text=escape(text[:MAX_NAME]))
+        ).format(count=len(kept.candidates), panel=escape(panel.label), text=escape(text[:MAX_NAME])) + _too_short(text)
     return _(
         "The panel **{panel}** shows its key no server called “{text}”; add the key's user as subuser there first."
-    ).format(panel=escape(panel.label), text=escape(text[:MAX_NAME]))
+    ).format(panel=escape(panel.label), text=escape(text[:MAX_NAME])) + _too_short(text)
+
+
+def pasted_identifier(text: str) -> str | None:
+    """Return the identifier in a server's address as it is copied from a browser; None for any other text."""
+    found = _ADDRESS.search(text.strip())
+    return found[1] if found is not None else None
+
+
+def _too_short(text: str) -> str:
+    """Return a sentence, with a blank before it, for what looks like a part of an identifier or uuid."""
+    typed = text.strip()
+    if _PART_OF_ID.fullmatch(typed) is None:
+        return ""
+    told = _(
+        " That looks like a part of an identifier, and is too short with {count} characters: a server's identifier has "
+        "8, its uuid 36; copy it whole."
+    )
+    return told.format(count=len(typed))
 
 
 def about_list(kept: KeptList, *, free: int, shown: int) -> Iterator[str]:
@@ -114,6 +138,7 @@ def about_list(kept: KeptList, *, free: int, shown: int) -> Iterator[str]:
 
 def check_name(name: str) -> str:
     """Return the name trimmed; BadInput unless it is one line of 1 to 100 characters."""
+    refuse_key("name", name)
     stripped = name.strip()
     if len(stripped) > MAX_NAME or not is_one_line(stripped):
         raise BadInput(_("A server's name is one line of 1 to {count} characters.").format(count=MAX_NAME))

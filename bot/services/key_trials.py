@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from bot.api_keys import require_key
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.panel.models import PanelIdentity, ServerList
@@ -27,14 +28,12 @@ class KeyTrials:
 
         Raises PanelError when the panel does not accept it, BadInput when it cannot be one or others are on trial.
         """
-        stripped = key.strip()
-        if not stripped or not stripped.isascii() or any(c.isspace() or not c.isprintable() for c in stripped):
-            raise BadInput(_("That is not an API key: it is one word, made in the panel under *API Credentials*."))
+        require_key(key)
         if self._running[guild_id] >= AT_ONCE:
             raise BadInput(_("Some panels are being connected here just now: wait until they have answered."))
         self._running[guild_id] += 1
         try:
-            with self._pool.trial(url=url, key=stripped) as client:
+            with self._pool.trial(url=url, key=key) as client:
                 yield await client.recognise(), await client.list_servers()
         finally:
             self._running[guild_id] -= 1

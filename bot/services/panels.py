@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot import time_slice
+from bot.api_keys import meant, refuse_key
 from bot.errors import BadInput, BotError, ServerNotFound, UnknownServer
 from bot.i18n import _
 from bot.names import fold, is_one_line, refuse_blank
 from bot.panel.models import ListedServer, PanelIdentity
+from bot.panel.plain import is_plain_and_public
 from bot.panel.pool import PanelPool
 from bot.panel.urls import normalise_panel_url
 from bot.services.access import Access
 from bot.services.action_log import noted
 from bot.services.connections import Connections
-from bot.services.finding import about_list, fits, not_on_panel, on_panel
+from bot.services.finding import about_list, fits, not_on_panel, on_panel, pasted_identifier
 from bot.services.key_trials import KeyTrials
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
@@ -84,7 +86,7 @@ class Panels:
         LimitReached is raised before the panel hears of it.
         """
         self._access.require_admin(member)
-        address = normalise_panel_url(url)
+        address, key = normalise_panel_url(url), meant(key)
         name = _check_label(label) or address.split("//", 1)[-1][:_MAX_LABEL]
         if fold(name) in map(fold, (await self._store.panels.labels(member.guild_id)).values()):
             raise BadInput(
@@ -95,7 +97,7 @@ class Panels:
             )
         await self._store.panels.require_room(member.guild_id)
         async with self._trials.of(member.guild_id, address, key) as (identity, servers):
-            panel = await self._store.panels.add(member.guild_id, identity.url, identity.kind, name, key.strip())
+            panel = await self._store.panels.add(member.guild_id, identity.url, identity.kind, name, key)
             await self._connections.catalogue(panel)  # the one of the trial, which is kept by this
         return await self._connected(panel, identity, await self._lists.keep(panel, servers))
 
@@ -103,9 +105,10 @@ class Panels:
     async def replace_key(self, member: Member, panel: Panel, key: str) -> ConnectedPanel:
         """Put a new key in the place of the old one, once the panel has accepted it."""
         self._access.require_admin(member)
+        key = meant(key)
         async with self._trials.of(member.guild_id, panel.url, key) as (identity, servers):
             await self.require_connected(member, panel)
-            there, former = await self._store.panels.replace_key(panel.id, key.strip())
+            there, former = await self._store.panels.replace_key(panel.id, key)
             if not there:
                 raise _gone(panel)
             self._connections.dropped(former, panel, await self._store.servers.list(panel.guild_id))
@@ -193,6 +196,7 @@ class Panels:
         """
         refuse_blank("server", text)
         # An identifier needs no list: a root admin's key reaches more than it lists, and not every list can be read.
+        text = pasted_identifier(text) or text
         found = on_panel(text, self._lists.of(panel.id)) or await self._by_identifier(panel, text.strip().lower())
         if found is not None:
             return found
@@ -217,6 +221,13 @@ class Panels:
 
     async def _connected(self, panel: Panel, identity: PanelIdentity, kept: KeptList) -> ConnectedPanel:
         notes: list[str] = []
+        if await is_plain_and_public(identity.url):
+            notes.append(
+                _(
+                    "The panel's address is plain http://, so everyone on the way can read the key and what is done "
+                    "with it. Have its administrator set up https://, then connect it anew with a new key."
+                )
+            )
         if not identity.kind.has_console:
             notes.append(
                 _(
@@ -256,6 +267,7 @@ def _gone(panel: Panel) -> BotError:
 def _check_label(label: str) -> str:
     """Return the label trimmed; empty where the form's field was left empty, which is how a form leaves it out."""
     refuse_blank("label", label or None)
+    refuse_key("label", label)
     stripped = label.strip()
     if stripped and (len(stripped) > _MAX_LABEL or not is_one_line(stripped)):
         raise BadInput(_("A label is one line of at most {count} characters.").format(count=_MAX_LABEL))

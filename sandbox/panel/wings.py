@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_SOCKETS = 30
 MISSING = "The requested resource does not exist on this instance."
+UNAUTHENTICATED = "The required authorization heads were not present in the request."
+UNAUTHORIZED = "You are not authorized to access this endpoint."
 UNEXPECTED = "An unexpected error was encountered while processing this request"
 
 
@@ -182,11 +184,21 @@ class Node:
         headers = {"X-Request-Id": str(uuid.uuid4())}
         parts = request.path.split("/")
         if self.facts.legacy or len(parts) != 5 or parts[1:3] != ["api", "servers"] or parts[4] != "ws":
-            return web.Response(status=404, text="404 page not found", headers=headers)
+            return self._elsewhere(request, headers)
         response = await self._console(request, parts[3], headers)
         if response.status != 101:
             self.handshakes.append(response.status)
         return response
+
+    def _elsewhere(self, request: web.Request, headers: dict[str, str]) -> web.Response:
+        """Whatever the path: Wings asks for the node's own token first (`router/middleware/middleware.go`)."""
+        if self.facts.legacy:
+            return web.Response(status=404, text="404 page not found", headers=headers)
+        headers |= {"Access-Control-Allow-Origin": self.remote, "Access-Control-Allow-Credentials": "true"}
+        if not request.headers.get(hdrs.AUTHORIZATION, "").startswith("Bearer "):
+            headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+            return _json_error(401, {"error": UNAUTHENTICATED}, headers)
+        return _json_error(403, {"error": UNAUTHORIZED}, headers)
 
     async def _console(self, request: web.Request, server_uuid: str, headers: dict[str, str]) -> web.StreamResponse:
         server = self.servers.get(server_uuid)

@@ -35,6 +35,64 @@ def test_a_pasted_address_becomes_the_panels_base_url(typed, url):
     assert normalise_panel_url(url) == url
 
 
+PAGES = [
+    "api/client",
+    "api/client/account",
+    "api/application/servers",
+    "docs/api",
+    "docs/api.json",
+    "docs/api/client#/operations/servers",
+    "auth/login",
+    "auth/password/reset/0123abcd",
+    "account",
+    "account/api",
+    "account/activity?page=2",
+    "server/3f2b8c1e",
+    "server/3f2b8c1e/files#/plugins",
+    "servers",
+    "admin",
+    "admin/nodes/view/1/settings",
+    "index.php",
+    "index.php/account",
+    "sanctum/csrf-cookie",
+    "login",
+    "login?next=%2F",
+    "logout",
+    "register",
+    "password-reset/request",
+    "password-reset/reset?token=0123&email=a%40example.test",
+    "email-verification/prompt",
+    "profile",
+    "profile?tab=-api-keys-tab",
+    "profile?tab=api_keys::data::tab",
+    "oauth/redirect/discord",
+    "installer",
+    "livewire/update",
+    "livewire-0123abcd/livewire.js",
+    "two-factor-authentication/setup",
+    "multi-factor-authentication/set-up",
+    "password/reset",
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "base", ["https://panel.example.test", "https://example.test/panel", "http://203.0.113.5:8080"]
+)
+@pytest.mark.parametrize("end", ["", "/"])
+def test_any_page_of_a_panel_stands_for_the_panel(page, base, end):
+    """Whichever the panel's kind, and wherever it is installed."""
+    assert normalise_panel_url(f"{base}/{page}{end}") == base
+    assert normalise_panel_url(f"{base}/{page}".replace("https://", "")) == base
+
+
+@pytest.mark.parametrize(
+    "base", ["https://example.test/profiles", "https://example.test/logins", "https://example.test/p"]
+)
+def test_a_folder_with_a_name_of_its_own_stays(base):
+    assert normalise_panel_url(f"{base}/server/3f2b8c1e") == base
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

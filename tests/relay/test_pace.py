@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.discord_sink import tell_rates
 from bot.relay.pace import Pace, Paces
 from bot.relay.turns import Turns
 
@@ -129,3 +130,35 @@ async def test_a_global_429_holds_every_channel_and_others_only_their_own():
     await paces.turns.of(7, 1).turn()
     assert asyncio.get_running_loop().time() - now >= 0.1
     paces.seen(99, limit=5, remaining=1, reset_after=1.0)  # a channel without a relay is no concern
+
+
+odd = st.one_of(
+    st.floats().map(str),
+    st.integers().map(str),
+    st.text(max_size=30),
+    st.sampled_from(["nan", "inf", "-inf", "1e999", "9" * 5000, "-1", "", "0", "5", "1.5"]),
+)
+
+
+@given(st.sampled_from([200, 400, 429, 500]), st.lists(st.tuples(odd, odd, odd, odd), max_size=4))
+async def test_whatever_stands_in_discords_headers_the_next_message_goes_out_some_time(status, answers):
+    """A delay that is no number would make the writer ask for it for ever."""
+    paces = Paces()
+    pace = paces.of(1)
+    for limit, remaining, reset_after, retry_after in answers:
+        tell_rates(
+            paces,
+            1,
+            status,
+            {
+                "X-RateLimit-Limit": limit,
+                "X-RateLimit-Remaining": remaining,
+                "X-RateLimit-Reset-After": reset_after,
+                "Retry-After": retry_after,
+            },
+        )
+    now = asyncio.get_running_loop().time()
+    for full in (True, False):
+        assert pace.delay(now, full=full) < 100_000
+        assert pace.delay(now + 200_000, full=full) <= 0
+    assert pace.until_last(now, 7) < 1_000_000
