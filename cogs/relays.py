@@ -9,6 +9,7 @@ from bot.discord_replies import answer, defer
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.services import LONGEST_PAUSE, Services
+from bot.store.values import LinkedServer
 from bot.terms import RelayStyle
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
@@ -95,11 +96,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         """Remove relays."""
         await defer(interaction, private=True)
         member = member_of(interaction)
-        linked = (
-            await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-            if server is not None
-            else None
-        )
+        linked = await self._named(interaction, server)
         if linked is not None and channel is None:
             gone = await self._services.relays.remove_dead(member, server=linked, channels=_existing(interaction))
             if gone:
@@ -126,15 +123,18 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         """Pause relays, or resume them."""
         await defer(interaction, private=True)
         member = member_of(interaction)
-        linked = (
-            await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-            if server is not None
-            else None
-        )
+        linked = await self._named(interaction, server)
         channel_id = channel.id if channel is not None else channel_of(interaction)
         names, until = await self._services.relays.pause(member, server=linked, channel_id=channel_id, minutes=minutes)
         here = channel_id == channel_of(interaction)
         await answer(interaction, paused_text(names, channel_id, until, minutes=minutes, here=here))
+
+    async def _named(self, interaction: Interaction, server: str | None) -> LinkedServer | None:
+        """Return the server that was named, None where none was: then every one is meant, not this channel's."""
+        if server is None:
+            return None
+        member, here = member_of(interaction), channel_of(interaction)
+        return await self._services.servers.resolve_admin(member, server, channel_id=here)
 
     @app_commands.command(name="list", description=_("Every console that is sent somewhere, and how it is doing"))
     async def list_relays(self, interaction: Interaction) -> None:
@@ -189,7 +189,11 @@ def _writable(interaction: Interaction, chosen: RelayChannel | None) -> RelayCha
     elif channel.guild.me is not None:  # pyright: ignore[reportUnnecessaryComparison] - None until Discord sent it
         permissions = channel.permissions_for(channel.guild.me)
     else:
-        raise BadInput(_("I do not know that channel yet; try again in a moment, or use the command inside it."))
+        raise BadInput(
+            _("I do not know {channel} yet; try again in a moment, or use the command inside it.").format(
+                channel=channel.mention
+            )
+        )
     _refuse_silenced(channel, permissions)
     missing = missing_permissions(permissions, in_thread=isinstance(channel, discord.Thread))
     if missing:
