@@ -17,6 +17,8 @@ _QUARTER = 6 * 3600
 """Seconds. No history spans so much; clocks further apart have midnight, or noon, between them."""
 _ENOUGH = 60
 """So many lines in the same second as the one before tell whether a console says the same twice in a second."""
+_REPEATED = 2
+"""So many different lines that come again are no chance."""
 _BEGINNING = 500
 """Characters. Clocks and what else tells stand at a line's beginning; a line may have 64 KiB."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -114,6 +116,8 @@ class Received:
         if self._may_say_twice():
             # Of what comes behind a history whose end is known, the like in it is the same.
             telling -= {lead + place for place in self._said_twice(new[lead:][:end])}
+        if self._repeats_without_clocks():
+            telling = {place for place in telling if self._clock(new[place]) is not None}
         if not self._old:
             # Nothing is known of this history: lines before it that come again are live, whatever they say.
             counts = Counter(self._texts[index] for index in new)
@@ -126,6 +130,12 @@ class Received:
         clocks = [self._clock(index) for index in known]
         in_one_second = sum(one is not None and one == other for one, other in pairwise(clocks))
         return in_one_second < _ENOUGH or any(self._said_twice(known))
+
+    def _repeats_without_clocks(self) -> bool:
+        """Whether this console's lines without a clock come again, though with a number: the known ones do."""
+        known = [index for index in self.overlap.matched if self._tells(index) and self._clock(index) is None]
+        counts = Counter(self._texts[index] for index in known)
+        return sum(count > 1 for count in counts.values()) >= _REPEATED
 
     def _said_twice(self, indices: Sequence[int]) -> Iterator[int]:
         """Yield the places of telling lines that come again with nothing but their own second in between."""

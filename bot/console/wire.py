@@ -26,6 +26,7 @@ from bot.console.events import (
     TransferOutput,
 )
 from bot.terms import PowerState
+from bot.text.terminal import draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,13 @@ def parse(frame: str, at: datetime) -> Iterable[Message]:
 
 
 def console_lines(text: str) -> Iterator[str]:
-    """Split one console event as a terminal would show it: without blank lines, progress bars in their last state.
+    """Split one console event as a terminal would show it: without blank lines, what was redrawn in its last state.
 
     Wings turns space+CR into a line end while it forwards (`system/utils.go`) but not in the history, so it is done
     here for both.
     """
     for line in _LINE_END.split(text.replace(" \r", "\r\n")):
-        shown = next((part for part in reversed(line.split("\r")) if _visible(part)), "")
+        shown = next((drawn for drawn in map(draw, reversed(line.split("\r"))) if _visible(drawn)), "")
         if shown:
             yield shown
 
@@ -138,7 +139,8 @@ def _visible(text: str) -> bool:
 
 def _console(text: str, at: datetime) -> Iterable[Message]:
     if "\r" not in text and "\n" not in text:
-        return (ConsoleLine(text, at) if _visible(text) else BlankLine(),)
+        drawn = draw(text)
+        return (ConsoleLine(drawn, at) if _visible(drawn) else BlankLine(),)
     return _console_block(text, at)
 
 

@@ -267,7 +267,7 @@ def _known(listener: Listener | None) -> PowerState | None:
 def _without_echo(lines: list[ConsoleLine], command: str) -> list[ConsoleLine]:
     """Drop the terminal's echo of the command: the first line that is just it, perhaps behind a prompt."""
     for index, line in enumerate(lines[:3]):
-        plain = strip(line.text).strip().lstrip("> ").strip()
+        plain = strip(line.text).strip().lstrip("> ]").strip()
         if plain == command:
             return lines[:index] + lines[index + 1 :]
     return lines
