@@ -16,6 +16,8 @@ _KEY = re.compile(rf"{_PREFIX}[A-Za-z0-9]{{16,}}", re.IGNORECASE)
 _RUN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{48}(?![A-Za-z0-9])")
 """Keys of old panels have no prefix."""
 _IDENTIFIER = re.compile(rf"{_PREFIX}[A-Za-z0-9]{{11}}", re.IGNORECASE)
+_APPLICATION = ("ptla_", "papp_")
+"""Pterodactyl's and Pelican's: what they begin with says what they are, so no panel need be asked."""
 _HEADER = re.compile(r"(?:authorization\s*[:=]\s*)?(?:bearer\s+)?", re.IGNORECASE)
 _QUOTES = "\"'`“”„‟‘’‚‛«»‹›<>"
 
@@ -43,7 +45,23 @@ def require_key(key: str) -> None:
     if "://" in key:
         raise BadInput(_("That is an address, not an API key: the two have fields of their own."))
     if not key or not key.isascii() or any(char.isspace() or not char.isprintable() for char in key):
-        raise BadInput(_("That is not an API key: it is one word, made in the panel under *API Credentials*."))
+        raise BadInput(
+            _(
+                "That is not an API key: a key is one word without spaces, and starts with ptlc_ or pacc_. Make one in "
+                "the panel under *Account → API Credentials*."
+            )
+        )
+
+
+def refuse_application_key(key: str) -> None:
+    """Raise BadInput for a key that by its first letters is an application's, which no panel lets act on a server."""
+    if key.lower().startswith(_APPLICATION):
+        raise BadInput(
+            _(
+                "That is an application key, which cannot do what members ask for: make a client key in the panel "
+                "under *Account → API Credentials*. It starts with ptlc_ or pacc_."
+            )
+        )
 
 
 def holds_key(text: str) -> bool:

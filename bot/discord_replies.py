@@ -197,7 +197,7 @@ def sentence_for(error: Exception) -> str | None:
         case BotError():
             return str(error)
         case app_commands.BotMissingPermissions():
-            return _("I lack a permission here: {permissions}. An admin of this server can grant it.").format(
+            return _("I lack a permission here: {permissions}. My role needs it, or this channel's settings.").format(
                 permissions=_permission_words(error.missing_permissions)
             )
         case app_commands.MissingPermissions():

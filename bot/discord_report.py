@@ -108,5 +108,5 @@ def _text(parked: list[tuple[WantedRelay, BotError]]) -> str:
     rest = len(parked) - len(lines) + 1
     if rest:
         lines.append(ngettext("- and {count} more", "- and {count} more", rest).format(count=rest))
-    lines.append(_("-# `/relay list` shows how every console fares."))
+    lines.append(_("-# `/relay list` shows how every console is doing."))
     return "\n".join(lines)

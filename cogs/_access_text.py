@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from bot.i18n import _
-from bot.services import AccessCheck, AccessRow, GrantChange, Revoked, limits, pattern_list
+from bot.services import AccessCheck, AccessRow, GrantChange, Revoked
 from bot.store.values import Grant, LinkedServer
 from bot.terms import Action
+from bot.text.command_patterns import limits, pattern_list
 from cogs._render import safe
 
 _MOST_TAKEN = 10

@@ -160,6 +160,8 @@ def _key_field(form: Form) -> "discord.ui.TextInput[Form]":
         form,
         "api_key",
         _("API key of a panel user"),
-        description=_("From the panel: Account, API Credentials. It is stored encrypted and never shown."),
+        description=_(
+            "Panel: Account → API Credentials. Stored encrypted, never shown again. Discord warns in every form."
+        ),
         max_length=_MAX_KEY,
     )

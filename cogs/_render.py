@@ -97,8 +97,8 @@ def size(count: int) -> str:
 
 
 def span(duration: timedelta) -> str:
-    """Return a duration in its largest unit: `8 s`, `5 min`, `3 h`, `2 d`."""
-    seconds = max(0, int(duration.total_seconds()))
+    """Return a duration in its largest unit: `8 s`, `5 min`, `3 h`, `2 d`; never none at all."""
+    seconds = max(1, int(duration.total_seconds()))
     for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= length:
             return f"{seconds // length} {unit}"

@@ -49,13 +49,17 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
         member = member_of(interaction)
         found = await self._services.panels.find(member, panel)
         servers = next((row.servers for row in await self._services.panels.list(member) if row.panel == found), 0)
-        text = ngettext(
-            "Remove **{label}**? Its key is deleted, and with it {count} linked server, its grants and relays. "
-            "Nothing changes on the panel itself.",
-            "Remove **{label}**? Its key is deleted, and with it {count} linked servers, their grants and relays. "
-            "Nothing changes on the panel itself.",
-            servers,
-        ).format(label=safe(found.label), count=servers)
+        text = _("Remove **{label}**? Its key is deleted. No server is linked through it. {unchanged}")
+        if servers:
+            text = ngettext(
+                "Remove **{label}**? Its key is deleted, and with it {count} linked server, its grants and relays. "
+                "{unchanged}",
+                "Remove **{label}**? Its key is deleted, and with it {count} linked servers, their grants and relays. "
+                "{unchanged}",
+                servers,
+            )
+        unchanged = _("Nothing changes on the panel itself.")
+        text = text.format(label=safe(found.label), count=servers, unchanged=unchanged)
 
         async def act(pressed: Interaction) -> None:
             await pressed.response.defer()
@@ -73,18 +77,22 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
 
     async def _remove(self, pressed: Interaction, panel: Panel) -> None:
         count = await self._services.panels.remove(member_of(pressed), panel)
-        text = ngettext(
-            "Removed **{label}** and {count} linked server. The key is deleted here; "
-            "delete it in the panel too if nothing else uses it.",
-            "Removed **{label}** and {count} linked servers. The key is deleted here; "
-            "delete it in the panel too if nothing else uses it.",
-            count,
-        ).format(label=safe(panel.label), count=count)
+        text = _("✅ Removed **{label}**. {key}")
+        if count:
+            text = ngettext(
+                "✅ Removed **{label}** and {count} linked server. {key}",
+                "✅ Removed **{label}** and {count} linked servers. {key}",
+                count,
+            )
+        key = _("The key is deleted here; delete it in the panel too if nothing else uses it.")
+        text = text.format(label=safe(panel.label), count=count, key=key)
         await pressed.edit_original_response(content=text, view=None)
 
 
 def _panel_line(row: PanelRow) -> str:
-    servers = ngettext("{count} linked server", "{count} linked servers", row.servers).format(count=row.servers)
+    servers = _("no server linked")
+    if row.servers:
+        servers = ngettext("{count} linked server", "{count} linked servers", row.servers).format(count=row.servers)
     line = f"**{safe(row.panel.label)}** · {kind_words(row.panel.kind)} · {servers}\n{safe(row.panel.url, 200)}"
     if not row.panel.has_key:
         line += "\n⚠️ " + _(

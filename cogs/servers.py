@@ -27,7 +27,7 @@ class Servers(commands.Cog):
         await defer(interaction, private=True)
         rows = await self._services.servers.overview(member_of(interaction))
         if not rows:
-            await answer(interaction, _("There is no server you may see. An admin can allow it with `/access grant`."))
+            await answer(interaction, await self._services.servers.why_none(member_of(interaction)))
             return
         await answer_in_pages(interaction, pages(_("Servers"), [overview_line(row) for row in rows]))
 

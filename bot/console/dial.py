@@ -176,7 +176,7 @@ def _failure_sentence(address: SocketAddress, error: Exception) -> str:
     node = escape(address.node)
     if isinstance(error, ssl.SSLCertVerificationError):
         return _(
-            "The certificate of the node at {node} is not valid for it: whoever runs the node has to renew or mend it."
+            "The certificate of the node at {node} is not valid for it: whoever runs the node has to replace it."
         ).format(node=node)
     if isinstance(error, ssl.SSLError):
         return _("No encrypted connection to {node} is possible: the panel and the node disagree about SSL.").format(

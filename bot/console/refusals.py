@@ -44,9 +44,7 @@ def suspended(name: str) -> Hopeless:
     """Close code 4409 (and 4400, which the panel's own page treats alike)."""
     return Hopeless(
         ServerBusy(
-            _("{name} is suspended, so its node closes the console: the panel's administrators can lift that.").format(
-                name=escape(name)
-            ),
+            _("{name} is suspended; only your host can lift that.").format(name=escape(name)),
             reason=BusyReason.SUSPENDED,
         )
     )

@@ -36,7 +36,10 @@ def node_failure(answer: Answer, asked: Asked) -> NodeUnreachable | None:
 def node_down() -> NodeUnreachable:
     """Return the error for a node that does not answer the panel."""
     return NodeUnreachable(
-        _("The panel works, but the server's node does not answer it: its administrator must look; try again later.")
+        _(
+            "The panel is fine, but the machine that runs this server does not answer. Try again later, or tell your "
+            "host."
+        )
     )
 
 

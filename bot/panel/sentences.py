@@ -26,8 +26,9 @@ def key_refused() -> KeyRefused:
     """Return the error for a key the panel does not know."""
     return KeyRefused(
         _(
-            "The panel refuses the API key: it is wrong, deleted, of the wrong kind (it must be a client key from the "
-            "account page) or bound to other IP addresses. An admin can make a new one in the panel and enter it here."
+            "The panel does not accept this key. Usual causes: a typo, a deleted key, an application key in the place "
+            "of a client key, or *Allowed IPs* without the bot's address. A new one is made in the panel under "
+            "*Account → API Credentials*; for a connected panel, `/panel replace-key` takes it."
         )
     )
 
@@ -59,7 +60,7 @@ def unasked_packing() -> PanelBroken:
     return PanelBroken(
         _(
             "The panel's answer is compressed in a way that was not asked for: whoever runs the web server or proxy in "
-            "front of the panel must mend that."
+            "front of the panel must change that."
         )
     )
 
@@ -109,7 +110,7 @@ def outcome_unknown() -> OutcomeUnknown:
 
 def _busy_sentences() -> dict[BusyReason, str]:
     return {
-        BusyReason.SUSPENDED: _("The server is suspended: only the panel's administrator can lift that."),
+        BusyReason.SUSPENDED: _("The server is suspended; only your host can lift that."),
         BusyReason.MAINTENANCE: _(
             "The server's node is under maintenance: try again when its administrator has finished."
         ),

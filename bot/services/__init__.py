@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.services.access import PRESETS, Access, AccessCheck, AccessRow, Revoked
 from bot.services.consoles import CommandAnswer, Consoles
-from bot.services.granting import AskFirst, GrantChange, Patterns, limits, pattern_list
+from bot.services.granting import AskFirst, GrantChange, Patterns
 from bot.services.guilds import Guilds
 from bot.services.members import Member
 from bot.services.outcome import Progress
@@ -41,8 +41,6 @@ __all__ = [
     "ServerStatus",
     "Servers",
     "Services",
-    "limits",
-    "pattern_list",
 ]
 
 

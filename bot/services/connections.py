@@ -149,7 +149,7 @@ class Connections:
         if key is None:
             if await self._store.panels.get(guild_id, panel_id) is not None:
                 raise key_missing()
-            raise BotError(_("The panel of this server is no longer connected; an admin can use `/panel connect`."))
+            raise BotError(_("The panel of this server is not connected any more, so nothing can be asked of it."))
         return self._pooled(key)
 
     def _pooled(self, key: PanelKey) -> PanelClient:
@@ -246,8 +246,8 @@ def key_missing() -> KeyMissing:
     """Return the error for a panel without a key."""
     return KeyMissing(
         _(
-            "The panel's key was deleted when I was removed from this Discord server: "
-            "an admin can enter it again with /panel replace-key."
+            "The panel's key was deleted when I was removed from this Discord server: `/panel replace-key` takes it "
+            "again, from whoever has *Manage Server*."
         )
     )
 

@@ -3,6 +3,7 @@
 Whoever may send any command needs none of this: `/command` without patterns takes a line as it is.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -12,12 +13,13 @@ from bot.names import is_one_line
 from bot.store.values import LinkedServer
 from bot.terms import ConsoleSyntax
 from bot.text import separators
-from bot.text.command_patterns import TypedCommand
+from bot.text.command_patterns import TypedCommand, pattern_list
 from bot.text.markdown import code, escape
 from bot.text.say_template import PLACEHOLDER, SayTemplate
 
 _LONGEST_TEMPLATE = 200
 _LONGEST_PATTERN = 200
+_ORDINARY_NAME = re.compile(r"[A-Za-z][A-Za-z_.:-]{0,24}")
 _LEADS_IN = frozenset("/\\")
 """What consoles that are a chat as well take for the beginning of a command: Quake's the one or the other."""
 
@@ -38,7 +40,8 @@ def say_line(server: LinkedServer, message: str) -> str:
         raise BadInput(
             _(
                 "{sign} would break out of the quotation in which **{server}** is given messages, so it cannot be sent "
-                "there with `/say`. An admin can set another say-template with `/server edit`."
+                "there with `/say`. Another say-template may allow it: whoever has *Manage Server* can set one with "
+                "`/server edit`."
             ).format(sign=code(misfit), server=escape(server.name))
         )
     line = template.fill(message)
@@ -65,12 +68,13 @@ def allows(patterns: Sequence[str], command: TypedCommand, server: LinkedServer)
 
 def refusal(patterns: Iterable[str], command: TypedCommand, server: LinkedServer) -> BotError:
     """Return why a command is refused that none of these patterns lets through."""
+    patterns = tuple(dict.fromkeys(patterns))
     matches = (command.captures(pattern) for pattern in patterns)
     matched = next((match for match in matches if match is not None), None)
     if matched is None:
         return NotAllowed(
-            _("None of your roles allows that command on **{server}**; an admin can widen the patterns.").format(
-                server=escape(server.name)
+            _("You may send only {patterns} to **{server}**; {command} is not among them.").format(
+                patterns=pattern_list(patterns), server=escape(server.name), command=_named(command)
             )
         )
     signs = (separators.sign_in_match(part) for part in matched)
@@ -80,6 +84,14 @@ def refusal(patterns: Iterable[str], command: TypedCommand, server: LinkedServer
             why=why or separators.reason('"'), server=escape(server.name), remedy=_remedy()
         )
     )
+
+
+def _named(command: TypedCommand) -> str:
+    """Name a refused command by its first word alone: what was refused stands in the log, and may hold a secret."""
+    name, *more = command.text.removeprefix("/").split(maxsplit=1) or [""]
+    if not _ORDINARY_NAME.fullmatch(name):
+        return _("your command")
+    return code(f"{name} …" if more else name)
 
 
 def check_template(text: str) -> str:
@@ -116,7 +128,9 @@ def _why_not_one(sign: str | None, line: str, server: LinkedServer) -> str | Non
 
 
 def _remedy() -> str:
-    return _("An admin who knows that this game has no such separator can say so with `/server edit separators:none`.")
+    return _(
+        "If this game has no such separator, whoever has *Manage Server* can say so: `/server edit separators:none`."
+    )
 
 
 def _first_visible(text: str) -> str:

@@ -19,6 +19,7 @@ _ADDRESS = re.compile(
     r"^(?:https?://)?[^\s/]+/(?:[^\s?#]*/)?servers?/([A-Za-z0-9_-]{8,64})(?:[/?#]\S*)?$", re.IGNORECASE
 )
 _PART_OF_ID = re.compile(r"(?=.*[0-9])[0-9a-f]{4,7}|[0-9a-f]{8}-[0-9a-f-]{0,26}[0-9a-f]", re.IGNORECASE)
+_MOST_NAMED = 15
 _LONGEST_TYPED = 2 * MAX_NAME
 """Characters: a name, and room for spaces too many."""
 _LONGEST_FOLDED = 18 * MAX_NAME
@@ -72,16 +73,14 @@ def fits(typed: str, *candidates: str) -> bool:
     return any(folded in fold(candidate) for candidate in candidates)
 
 
-def which(text: str | None, choices: Sequence[LinkedServer], *, any_linked: bool) -> str:
-    """Return the sentence for a server that could not be told: nothing linked, nothing allowed, or which there are."""
-    names = ", ".join(f"**{escape(s.name)}**" for s in choices[:15])
-    if not any_linked:
-        return _("No server is linked yet; an admin can use `/panel connect` and `/server link`.")
-    if not choices:
-        return _("None of your roles gives you a server for this; an admin can allow it with `/access grant`.")
+def which(text: str | None, choices: Sequence[LinkedServer]) -> str:
+    """Return the sentence for a server that could not be told, among those that could be meant."""
+    names = ", ".join(f"**{escape(s.name)}**" for s in choices[:_MOST_NAMED])
+    if len(choices) > _MOST_NAMED:
+        names += ", …"
     if text is None:
-        return _("Say which server: {names}.").format(names=names)
-    return _("No linked server is called “{text}”; you can choose {names}.").format(
+        return _("Which server? Choose one with the option `server`: {names}.").format(names=names)
+    return _("No server here is called “{text}”. Choose one of these: {names}.").format(
         text=escape(text[:MAX_NAME]), names=names
     )
 

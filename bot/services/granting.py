@@ -1,6 +1,5 @@
 """Pure: what a role has after a grant is given to it that may have one already. Nothing is lost without a word."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,10 +7,7 @@ from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.values import Grant
 from bot.terms import Action
-from bot.text.markdown import code
-
-_MOST_SHOWN = 10
-_LONGEST_SHOWN = 60
+from bot.text.command_patterns import limits, pattern_list
 
 
 class Patterns(Enum):
@@ -81,26 +77,6 @@ def decide(former: Grant | None, wish: Wish) -> tuple[frozenset[Action], tuple[s
     if wish.patterns is Patterns.ASK:
         raise AskFirst(former, wish)
     return actions, former.commands if wish.patterns is Patterns.KEEP else given
-
-
-def limits(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Return the patterns that limit anything: none where one of them lets every command through."""
-    found = tuple(patterns)
-    return () if "*" in found else found
-
-
-def pattern_list(patterns: Iterable[str]) -> str:
-    """Return patterns as people read them, those beyond the tenth as a count."""
-    found = tuple(patterns)
-    shown = [
-        code(pattern if len(pattern) <= _LONGEST_SHOWN else pattern[: _LONGEST_SHOWN - 1] + "…") for pattern in found
-    ]
-    text = ", ".join(shown[:_MOST_SHOWN])
-    return (
-        text
-        if len(found) <= _MOST_SHOWN
-        else _("{some} and {count} more").format(some=text, count=len(found) - _MOST_SHOWN)
-    )
 
 
 def _mention(grant: Grant) -> str:

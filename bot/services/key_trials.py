@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from bot.api_keys import require_key
+from bot.api_keys import refuse_application_key, require_key
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.panel.models import PanelIdentity, ServerList
@@ -29,6 +29,7 @@ class KeyTrials:
         Raises PanelError when the panel does not accept it, BadInput when it cannot be one or others are on trial.
         """
         require_key(key)
+        refuse_application_key(key)
         if self._running[guild_id] >= AT_ONCE:
             raise BadInput(_("Some panels are being connected here just now: wait until they have answered."))
         self._running[guild_id] += 1

@@ -130,8 +130,9 @@ class Panels:
                 return panel
         labels = ", ".join(f"**{escape(p.label)}**" for p in panels[:20])
         if label is None:
-            raise BadInput(_("Say which panel: {labels}.").format(labels=labels))
-        raise BadInput(_("No panel of that label is connected; there is {labels}.").format(labels=labels))
+            raise BadInput(_("Which panel? Choose one with the option `panel`: {labels}.").format(labels=labels))
+        text = _("No panel is called “{text}”. Connected: {labels}.")
+        raise BadInput(text.format(text=escape(label[:_MAX_LABEL]), labels=labels))
 
     async def require_connected(self, member: Member, panel: Panel) -> None:
         """Raise BotError unless this very panel is connected still: a form or button may act long after it was shown.

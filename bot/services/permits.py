@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, field
 from bot.errors import NotAllowed
 from bot.i18n import _
 from bot.services.console_input import allows, refusal
+from bot.services.forbidden import may_not
 from bot.services.members import Member
 from bot.store.values import Grant, GuildRights, LinkedServer, Panel
 from bot.terms import Action
@@ -61,6 +62,11 @@ class MemberRights:
         self._on_all: dict[str, tuple[list[Grant], frozenset[Action]]] = {}
 
     @property
+    def any_panel(self) -> bool:
+        """Whether the guild has connected a panel."""
+        return bool(self._panels)
+
+    @property
     def servers(self) -> list[LinkedServer]:
         """All linked servers of the guild, by name, whether the member may see them or not."""
         return list(self._servers.values())
@@ -77,11 +83,7 @@ class MemberRights:
             return Permit(self._member, action, server, own, command=command, at=self._at, seal=_SEAL)
         grants = [grant for grant in self.grants_on(server) if action in grant.actions]
         if not grants:
-            raise NotAllowed(
-                _(
-                    "None of your roles may **{action}** on **{server}**. An admin can allow it with `/access grant`."
-                ).format(action=action.value, server=escape(server.name))
-            )
+            raise NotAllowed(may_not(action, server.name))
         if command is not None:
             typed = TypedCommand(command)
             allowing = [grant for grant in grants if allows(grant.commands, typed, server)]

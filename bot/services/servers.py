@@ -15,12 +15,13 @@ from bot.services.action_log import noted, refusals
 from bot.services.connections import Connections, PermittedClient, key_missing
 from bot.services.console_input import check_template
 from bot.services.finding import MAX_NAME, check_name, named, sought, which
+from bot.services.forbidden import has_no_server, may_nowhere, none_linked
 from bot.services.freshness import Live, Newest, newest
 from bot.services.lately import Lately
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
 from bot.services.panels import Panels
-from bot.services.permits import Permit
+from bot.services.permits import MemberRights, Permit
 from bot.store.servers import DEFAULT_SAY_TEMPLATE
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
@@ -112,7 +113,7 @@ class Servers:
             server = await self._meant(text, channel_id=channel_id, servers=rights.servers, preferred=allowed)
             if server is None or not rights.actions(server):
                 # A name that the member may not even see is answered as one that does not exist.
-                raise UnknownServer(which(text, allowed, any_linked=bool(rights.servers)))
+                raise UnknownServer(_untold(member, rights, action, text, allowed))
             return rights.permit(action, server)
 
     async def resolve_admin(self, member: Member, text: str | None, *, channel_id: int) -> LinkedServer:
@@ -121,7 +122,11 @@ class Servers:
         servers = await self._store.servers.list(member.guild_id)
         server = await self._meant(text, channel_id=channel_id, servers=servers, preferred=servers)
         if server is None:
-            raise UnknownServer(which(text, servers, any_linked=bool(servers)))
+            raise UnknownServer(
+                which(text, servers)
+                if servers
+                else none_linked(is_admin=True, any_panel=bool(await self._store.panels.labels(member.guild_id)))
+            )
         return server
 
     async def names(self, member: Member, action: Action | None, typed: str) -> list[str]:
@@ -186,6 +191,11 @@ class Servers:
         await self._access.require_linked(member, server)
         await self._store.servers.unlink(server.id)
         self._changed(member.guild_id)
+
+    async def why_none(self, member: Member) -> str:
+        """Return the sentence for a member who sees no server at all, or none any more."""
+        rights = await self._access.rights_of(member)
+        return _untold(member, rights, Action.VIEW, None, [])
 
     async def overview(self, member: Member) -> list[ServerOverview]:
         """Return every server the member may see with its state; what cannot be read becomes a note.
@@ -267,6 +277,17 @@ class Servers:
         if len(servers) == 1:
             return servers[0]
         return preferred[0] if len(preferred) == 1 else None
+
+
+def _untold(
+    member: Member, rights: MemberRights, action: Action, text: str | None, allowed: Sequence[LinkedServer]
+) -> str:
+    """Return why no server could be told to do `action` with, by who asks."""
+    if not rights.servers:
+        return none_linked(is_admin=member.is_admin, any_panel=rights.any_panel)
+    if allowed:
+        return which(text, allowed)
+    return may_nowhere(action) if any(rights.actions(server) for server in rights.servers) else has_no_server()
 
 
 def _describe(permit: Permit, details: PanelServer, found: Newest, *, signals: tuple[Signal, ...]) -> ServerStatus:

@@ -5,10 +5,15 @@ An ordinary matcher tells neither what `*` matched nor whether it could have mat
 reached are followed all at once, as the bits of one number: a few steps for each character of the pattern.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 
+from bot.i18n import _
+from bot.text.markdown import code
 from bot.text.separators import SIGNS_IN_MATCH
 
+_MOST_SHOWN = 10
+_LONGEST_SHOWN = 60
 _STAR = "*"
 _QUOTE = '"'
 _BACKSLASH = "\\"
@@ -119,3 +124,23 @@ class _Stretches:
             gone = (self._passable + (begun & self._passable)) ^ self._passable
             found |= (begun | gone) & side & ~self._no_end
         return found
+
+
+def limits(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the patterns that limit anything: none where one of them lets every command through."""
+    found = tuple(patterns)
+    return () if "*" in found else found
+
+
+def pattern_list(patterns: Iterable[str]) -> str:
+    """Return patterns as people read them, those beyond the tenth as a count."""
+    found = tuple(patterns)
+    shown = [
+        code(pattern if len(pattern) <= _LONGEST_SHOWN else pattern[: _LONGEST_SHOWN - 1] + "…") for pattern in found
+    ]
+    text = ", ".join(shown[:_MOST_SHOWN])
+    return (
+        text
+        if len(found) <= _MOST_SHOWN
+        else _("{some} and {count} more").format(some=text, count=len(found) - _MOST_SHOWN)
+    )

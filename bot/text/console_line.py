@@ -16,5 +16,6 @@ def one_line(text: str, *, longest: int = LONGEST_TYPED) -> str:
     if has_controls(line):
         raise BadInput(_("Only one line can be sent at a time: leave out line breaks and control characters."))
     if len(line) > longest:
-        raise BadInput(_("That is too long: at most {count} characters fit.").format(count=longest))
+        text = _("Too long: {count} characters; at most {most} fit.")
+        raise BadInput(text.format(count=f"{len(line):,}", most=f"{longest:,}"))
     return line

@@ -169,9 +169,9 @@ class _Reader:
     def _refuse(self, why: str, sign: str = "") -> NoReturn:
         reason = why.format(sign=code(sign), placeholder=PLACEHOLDER)
         raise BadInput(
-            _(
-                "The say-template {template} cannot be used: {reason}. An admin can change it with `/server edit`."
-            ).format(template=code(self._template), reason=reason)
+            _("The say-template {template} cannot be used: {reason}. `/server edit` sets another one.").format(
+                template=code(self._template), reason=reason
+            )
         )
 
 

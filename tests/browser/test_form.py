@@ -18,7 +18,7 @@ async def test_a_wrong_key_is_refused_and_trying_again_keeps_address_and_label(f
         await visit.at("field-label").fill("My panel")
         await visit.at("form-submit").click()
 
-        refusal = visit.said("refuses the API key")
+        refusal = visit.said("does not accept this key")
         await expect(refusal).to_have_attribute("data-ephemeral", "true")
         await expect(visit.at("step-connect")).to_have_attribute("data-state", "current")
         await refusal.get_by_role("button", name="Try again").click()

@@ -36,7 +36,9 @@ async def test_a_helper_is_refused_kill_with_the_reason(demo):
         await visit.be("helper")
         await visit.run("kill", server="Castle")
         answer = visit.said("Hank used /kill")
-        await expect(answer).to_contain_text("None of your roles may kill on Castle. An admin can allow it")
+        await expect(answer).to_contain_text(
+            "You may not kill Castle: none of your roles allows it. An admin can change that"
+        )
         await expect(answer).to_have_attribute("data-ephemeral", "true")
         await visit.be("owner")
         await expect(visit.at("channel-staff")).to_be_visible()

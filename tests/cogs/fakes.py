@@ -27,6 +27,7 @@ from bot.services import (
 )
 from bot.services.access import parse_actions
 from bot.services.console_input import parse_patterns
+from bot.services.forbidden import has_no_server, may_not
 from bot.services.granting import Wish, decide
 from bot.services.permits import MemberRights
 from bot.store.values import Grant, GuildRights, LinkedServer, Panel, Relay
@@ -128,7 +129,7 @@ class FakeAccess(_Fake):
     async def require(self, member, action, server, *, command=None):
         await self._script.step_in("access.require", member, action)
         if action not in self._script.actions_of(member):
-            raise NotAllowed(f"None of your roles may **{action.value}**.")
+            raise NotAllowed(may_not(action, server.name))
         return permit(member, action, server)
 
     async def visible(self, member, action, *, fitting=""):
@@ -192,7 +193,7 @@ class FakePanels(_Fake):
         for each in self._script.panels:
             if not label or each.label == label:
                 return each
-        raise BadInput("No panel of that label is connected.")
+        raise BadInput("No panel is called “x”.")
 
     async def remove(self, member, panel):
         self.require_admin(member)
@@ -218,7 +219,7 @@ class FakeServers(_Fake):
         await self._script.step_in("servers.resolve", text, channel_id, action)
         server = self._find(text)
         if action not in self._script.actions_of(member):
-            raise NotAllowed(f"None of your roles may **{action.value}** on **{server.name}**.")
+            raise NotAllowed(may_not(action, server.name))
         return permit(member, action, server)
 
     async def resolve_admin(self, member, text, *, channel_id):
@@ -257,6 +258,9 @@ class FakeServers(_Fake):
     async def unlink(self, member, server):
         self.require_admin(member)
         await self._script.step_in("servers.unlink", server)
+
+    async def why_none(self, member):
+        return has_no_server()
 
     async def overview(self, member):
         await self._script.step_in("servers.overview")

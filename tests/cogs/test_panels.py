@@ -176,7 +176,7 @@ async def test_replace_key_of_an_unknown_panel_opens_no_form(world):
     result = await world.admin.slash(world.channel, "panel replace-key", panel="nowhere")
 
     assert result.modal is None
-    assert "No panel of that label" in result.response.content
+    assert "No panel is called" in result.response.content
     world.no_surprises()
 
 
@@ -204,7 +204,7 @@ async def test_panel_remove_says_what_goes_and_asks(world):
 
     await world.admin.click(result.response, label="Remove the panel")
     assert len(world.script.calls("panels.remove")) == 1
-    assert result.response.content.startswith("Removed **home** and 1 linked server.")
+    assert result.response.content.startswith("✅ Removed **home** and 1 linked server.")
     assert result.response.components == []
 
 

@@ -135,7 +135,7 @@ async def test_rights_are_checked_when_the_button_is_pressed(world):
     world.script.role_actions.clear()
     pressed = await world.helper.click(result.response, label="Stop")
 
-    assert "None of your roles may **stop**" in pressed.response.content
+    assert "You may not stop" in pressed.response.content
     assert pressed.response.ephemeral
     assert world.script.calls("power.follow") == []
     assert buttons(result.response) == []
@@ -148,7 +148,7 @@ async def test_refresh_needs_the_right_too(world):
     world.script.role_actions.clear()
     pressed = await world.helper.click(result.response, label="Refresh")
 
-    assert "None of your roles may **view**" in pressed.response.content
+    assert "You may not look at" in pressed.response.content
     world.no_surprises()
 
 
@@ -169,7 +169,7 @@ async def test_status_without_the_right_is_refused(world):
     """A stranger sees nothing of the server."""
     result = await world.stranger.slash(world.channel, "status")
 
-    assert "None of your roles may **view**" in result.response.content
+    assert "You may not look at" in result.response.content
     assert result.response.embeds == []
     world.no_surprises()
 

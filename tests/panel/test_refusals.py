@@ -69,10 +69,10 @@ ROUTES = {
 
 # (kind, operation, status, exception name, detail, expected error, words of the sentence)
 PANEL_ERRORS = [
-    (ONE, "list", 401, "AuthenticationException", "Unauthenticated.", KeyRefused, "refuses the API key"),
-    (ONE, "list", 403, "AccessDeniedHttpException", "", KeyRefused, "refuses the API key"),
-    (OLD, "list", 401, "HttpException", GENERIC, KeyRefused, "refuses the API key"),
-    (OLD, "list", 403, "AccessDeniedHttpException", GENERIC, KeyRefused, "refuses the API key"),
+    (ONE, "list", 401, "AuthenticationException", "Unauthenticated.", KeyRefused, "does not accept this key"),
+    (ONE, "list", 403, "AccessDeniedHttpException", "", KeyRefused, "does not accept this key"),
+    (OLD, "list", 401, "HttpException", GENERIC, KeyRefused, "does not accept this key"),
+    (OLD, "list", 403, "AccessDeniedHttpException", GENERIC, KeyRefused, "does not accept this key"),
     (
         ONE,
         "list",

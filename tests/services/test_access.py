@@ -45,7 +45,7 @@ async def allowed(access, member, server):
 
 async def test_without_any_grant_nobody_may_do_anything(access, helper, castle):
     for action in Action:
-        with pytest.raises(NotAllowed, match=action.value):
+        with pytest.raises(NotAllowed, match=r"^You may not .*Castle.*/access grant"):
             await access.require(helper, action, castle)
     assert await allowed(access, helper, castle) == frozenset()
     assert await access.visible(helper, Action.VIEW) == []
@@ -89,7 +89,7 @@ async def test_command_patterns_limit_which_commands_may_be_sent(access, admin, 
     await access.require(helper, Action.COMMAND, castle, command="/Whitelist  add Alex")
     await access.require(helper, Action.COMMAND, castle, command="list")
     for refused in ("op Alex", "listen", "whitelist", "say whitelist x"):
-        with pytest.raises(NotAllowed, match="command"):
+        with pytest.raises(NotAllowed, match="is not among them"):
             await access.require(helper, Action.COMMAND, castle, command=refused)
 
 

@@ -109,11 +109,11 @@ async def test_a_refusal_is_noted_wherever_it_comes_from(place, castle, admin, h
     with pytest.raises(NotAllowed):
         await resolve(helper, "Castle", channel_id=1, action=Action.KILL)
     line = one(log)
-    assert line["message"].startswith("kill: refused: None of your roles may **kill**")
+    assert line["message"].startswith("kill: refused: You may not kill")
     assert (line["guild"], line["user"]) == (GUILD, helper.user_id)
     with pytest.raises(BadInput):
         await resolve(helper, "Nowhere", channel_id=1, action=Action.START)
-    assert one(log)["message"].startswith("start: refused: No linked server is called “Nowhere”")
+    assert one(log)["message"].startswith("start: refused: No server here is called “Nowhere”")
     with pytest.raises(NotAllowed):
         await place.permit(helper, Action.KILL, castle)
     line = one(log)

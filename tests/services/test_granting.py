@@ -5,9 +5,10 @@ import contextlib
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.services.granting import AskFirst, GrantChange, Patterns, Wish, decide, limits
+from bot.services.granting import AskFirst, GrantChange, Patterns, Wish, decide
 from bot.store.values import Grant
 from bot.terms import Action
+from bot.text.command_patterns import limits
 
 actions = st.frozensets(st.sampled_from(Action), min_size=1)
 patterns = st.lists(st.sampled_from(["list", "whitelist *", "kick *", "*"]), unique=True, max_size=3).map(tuple)

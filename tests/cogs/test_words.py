@@ -1,0 +1,109 @@
+"""Every sentence that people are shown, read for what none of them may say: a walk over all texts of the program."""
+
+import ast
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.relay import notices
+from bot.services import RelayRow
+from bot.services.granting import GrantChange
+from bot.store.values import Grant, Relay
+from bot.terms import Action
+from bot.vitals import RelayHealth, RelayState
+from cogs._access_text import granted_text
+from cogs._relay_text import relay_entry
+from tests.cogs.conftest import text_of
+from tests.cogs.fakes import linked
+
+ROOT = Path(__file__).parents[2]
+TO_MEMBERS_ONLY = {"bot/services/forbidden.py"}
+"""What is here is said to people without *Manage Server* alone, so it may speak of admins as of others."""
+
+
+def texts():
+    """All texts that go through the translation, with where they stand."""
+    for file in sorted([*ROOT.glob("bot/**/*.py"), *ROOT.glob("cogs/**/*.py")]):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "ngettext"}:
+                for argument in node.args:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        yield f"{file.relative_to(ROOT)}:{argument.lineno}", argument.value
+
+
+ALL = list(texts())
+
+
+def having(pattern):
+    return [f"{where}: {text}" for where, text in ALL if re.search(pattern, text)]
+
+
+def test_the_walk_finds_the_texts():
+    assert len(ALL) > 400
+    assert any("none of your roles allows it" in text for _where, text in ALL)
+
+
+def test_nobody_who_may_be_an_admin_is_told_of_admins_as_of_others():
+    """Of those who run the panel or its machines, yes; never "an admin can", to one who is."""
+    told = [line for line in having(r"\b[Aa]n admin\b") if line.split(":")[0] not in TO_MEMBERS_ONLY]
+    assert told == []
+
+
+def test_names_of_actions_are_not_verbs():
+    """`command` and `say` are no verbs: "may command", "may kill on", "may say"."""
+    assert having(r"\b(may|can)( now)? \*{0,2}\{(action|actions)\}") == []
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"None of your roles (may|gives|allows)", r"\bmend\b", r"\bfares?\b", r"\bparked\b"]
+)
+def test_house_words_stay_in_the_house(pattern):
+    assert having(pattern) == []
+
+
+ZERO = re.compile(r"(?<![\d,.:])0 (?!B\b|%)[a-z]")
+"""A counted nothing. Sizes and shares may be nothing."""
+
+
+def test_a_relay_that_has_done_nothing_counts_nothing():
+    health = RelayHealth(
+        state=RelayState.LIVE,
+        connected_since=None,
+        last_line_at=None,
+        lag=0.0,
+        queued_lines=0,
+        queued_bytes=0,
+        delivered=0,
+        lost=0,
+        reconnects=0,
+        last_error=None,
+        skipped=0,
+    )
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    for each in (health, replace(health, connected_since=now, last_line_at=now, lag=0.04)):
+        assert not ZERO.search(relay_entry(RelayRow(Relay(1, 1, 1, 5), "survival", each), now=now))
+    assert not ZERO.search(notices.console_back("x", timedelta(seconds=4), 0))
+    assert not ZERO.search(notices.lines_missing("x", now, now, 0))
+    assert not ZERO.search(notices.resumed("x", now, now, 0, exact=True))
+
+
+async def test_a_panel_without_servers_counts_none(world):
+    """Neither in the list nor when it is removed."""
+    world.script.servers = []
+    listed = await world.admin.slash(world.channel, "panel list")
+    assert "no server linked" in text_of(listed.response)
+    asked = await world.admin.slash(world.channel, "panel remove")
+    assert "No server is linked through it." in asked.response.content
+    await world.admin.click(asked.response, label="Remove the panel")
+    for shown in (listed.response, asked.response):
+        assert not ZERO.search(text_of(shown))
+
+
+def test_a_grant_names_what_it_gives_whatever_it_is():
+    for action in Action:
+        grant = Grant(1, 900, 70, frozenset({action}))
+        text = granted_text(GrantChange(None, grant), linked(), any_linked=True)
+        assert f": {action.value}." in text
