@@ -56,6 +56,8 @@ def startup_errors() -> Generator[None]:
     try:
         yield
     except (discord.LoginFailure, discord.PrivilegedIntentsRequired) as error:
+        if isinstance(error.__cause__, discord.HTTPException) and error.__cause__.text.lstrip().startswith("<"):
+            raise _unreachable(_("something in between asked for a password of its own")) from error
         raise _token_refused() from error
     except discord.ConnectionClosed as error:
         if error.code == 4004:

@@ -13,6 +13,7 @@ import discord
 from discord import app_commands
 
 from bot import metrics
+from bot.discord_refusals import About, about
 from bot.errors import BotError
 from bot.i18n import _
 from bot.logs import keep_log_context
@@ -196,6 +197,11 @@ def sentence_for(error: Exception) -> str | None:
     match error:
         case BotError():
             return str(error)
+        case discord.HTTPException() if about(error) in {About.WEATHER, About.LIMIT}:
+            return _(
+                "Discord itself had trouble just now, so I could not answer. What you asked for may have been done: "
+                "look before you repeat it."
+            )
         case app_commands.BotMissingPermissions():
             return _("I lack a permission here: {permissions}. My role needs it, or this channel's settings.").format(
                 permissions=_permission_words(error.missing_permissions)

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
+# discord.py lets its HTTP client's errors through when a connection breaks. No request is made with it here.
+import aiohttp
 import discord
 
+from bot.discord_refusals import About, about
 from bot.errors import BotError
 from bot.i18n import _, ngettext
 from bot.relay import notices
@@ -18,6 +21,9 @@ _log = logging.getLogger(__name__)
 _LIMIT = 2000
 _ATTEMPTS = 5
 """Channels tried. Refused requests count towards a limit that would shut the bot out everywhere."""
+_WEATHER = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+_PATIENCE = 9
+"""How often it is tried while Discord cannot be reached: with pauses that double, for some 15 minutes."""
 _SHOWN = 8
 """Relays named in one message; a whole guild's worth of lost rights would not fit."""
 
@@ -59,8 +65,23 @@ class ParkedReports:
             return
         text, nonce = _text(parked), secrets.token_hex(8)
         silent = {wanted.relay.channel_id for wanted, _error in parked}
-        hopeful = (channel for channel in _channels(guild) if channel.id not in silent)
-        for channel in islice(hopeful, _ATTEMPTS):
+        for patience in range(_PATIENCE):
+            hopeful = (channel for channel in _channels(guild) if channel.id not in silent)
+            try:
+                if await self._told(text, nonce, islice(hopeful, _ATTEMPTS)):
+                    return
+                break
+            except _WEATHER as error:
+                _log.info("guild %s: parked relays could not be reported yet: %s", guild_id, error)
+            await asyncio.sleep(self._gather * 2**patience)
+        _log.warning("guild %s: there is no channel to report its parked relays in", guild_id)
+
+    async def _told(self, text: str, nonce: str, channels: Iterable[discord.TextChannel]) -> bool:
+        """Post in the first channel that takes it; raise what says nothing of the channel, such as a broken line.
+
+        Another channel is no remedy for that, and the message may have arrived.
+        """
+        for channel in channels:
             try:
                 # With a nonce, because discord.py repeats what Discord answers by an error after all.
                 await channel.send(
@@ -70,11 +91,13 @@ class ParkedReports:
                     suppress_embeds=True,
                     allowed_mentions=discord.AllowedMentions.none(),
                 )
-            except (discord.HTTPException, OSError, TimeoutError) as error:
-                _log.info("guild %s: parked relays could not be reported in %s: %s", guild_id, channel.id, error)
+            except discord.HTTPException as error:
+                if about(error) in {About.WEATHER, About.LIMIT}:
+                    raise
+                _log.info("parked relays could not be reported in %s: %s", channel.id, error)
             else:
-                return
-        _log.warning("guild %s: there is no channel to report its parked relays in", guild_id)
+                return True
+        return False
 
 
 def _channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:

@@ -183,3 +183,16 @@ async def test_a_guild_whose_channels_all_refuse_costs_few_requests(stage, caplo
         await reports.report(stage.relay(), FORBIDDEN)
         await until(lambda: "no channel to report" in caplog.text)
     assert stage.standin.count(method="POST", route="messages") == 5
+
+
+@pytest.mark.parametrize("body", ["html", "text", "json"])
+async def test_the_weather_costs_no_report_and_no_second_one(stage, body):
+    """Cloudflare says nothing of the channel: the report waits, and goes where it was to go."""
+    await stage.noticed(system=stage.channel("general"))
+    blocked = stage.standin.faults.blocked(r"POST /channels/\d+/messages", body=body, count=3)
+    async with stage.reporting() as reports:
+        await reports.report(stage.relay(), FORBIDDEN)
+        await until(lambda: stage.seen())
+    assert blocked.hits == 3
+    assert [len(messages) for messages in stage.seen().values()] == [1]
+    assert list(stage.seen()) == ["general"]

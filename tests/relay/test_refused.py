@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.discord_refusals import About, about
+from bot.discord_replies import sentence_for
 from bot.relay.backlog import Bounds, Item, Tally, Voice
 from bot.relay.outbox import _HOPELESS
 from bot.relay.sink import ChannelForbidden, MessageRefused
@@ -141,3 +142,14 @@ def test_only_two_codes_speak_of_rights_and_one_of_the_end(status, code):
 @pytest.mark.parametrize("status", [401, 403, 404, 408, 500, 502, 503, 504, 520, 522, 524])
 def test_what_has_no_code_of_discords_is_weather(status):
     assert about(answer(status, 0)) is About.WEATHER
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 0), (403, 40333), (502, 0), (429, 0), (500, 130000)])
+def test_an_answer_lost_in_the_weather_is_no_incident(status, code):
+    """Whoever asked is told that it may have been done, and the log has no traceback."""
+    assert "look before you repeat it" in sentence_for(answer(status, code))
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 50035), (403, 50013), (404, 10003)])
+def test_what_discord_says_of_our_answer_is_an_incident(status, code):
+    assert sentence_for(answer(status, code)) is None
