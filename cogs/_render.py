@@ -20,6 +20,9 @@ NAME_LIMIT = 80
 """Characters shown of a name that people chose."""
 _PAGE_CHARACTERS = 3500
 _PAGE_ENTRIES = 25
+_LONGEST_STATE = 40
+"""Characters around a server's name in its line."""
+_DESCRIPTION_LIMIT = 4096
 _DOTS = {
     PowerState.RUNNING: "🟢",
     PowerState.STARTING: "🟡",
@@ -168,10 +171,42 @@ def _of(value: str, limit: _T | None, show: Callable[[_T], str]) -> str:
     return value if limit is None else _("{value} of {limit}").format(value=value, limit=show(limit))
 
 
-def overview_line(row: ServerOverview) -> str:
-    """Return a server's line in `/servers`."""
-    line = f"**{safe(row.server.name)}** · {state_words(row.state)}"
-    return f"{line}\n-# {clip(row.note, 200)}" if row.note else line
+def overview_line(row: ServerOverview, note_limit: int = 200) -> str:
+    """Return a server's line in `/servers`, with at most so many characters of its note."""
+    words = state_words(row.state)
+    if row.pending and row.state is PowerState.UNKNOWN:
+        words = _("⏳ asking …")
+    elif row.age is not None:
+        words = _("{state}, {age} ago").format(state=words, age=span(row.age))
+    line = f"**{safe(row.server.name)}** · {words}"
+    return f"{line}\n-# {clip(row.note, note_limit)}" if row.note and note_limit else line
+
+
+def overview_parts(rows: Sequence[ServerOverview]) -> list[list[ServerOverview]]:
+    """Return the servers of each page of `/servers`: as many as fit by their names, whatever is said of them."""
+    parts: list[list[ServerOverview]] = []
+    room = 0
+    for row in rows:
+        room -= len(safe(row.server.name)) + _LONGEST_STATE
+        if not parts or room < 0 or len(parts[-1]) == _PAGE_ENTRIES:
+            parts.append([])
+            room = _PAGE_CHARACTERS - len(safe(row.server.name)) - _LONGEST_STATE
+        parts[-1].append(row)
+    return parts
+
+
+def overview_embed(rows: Sequence[ServerOverview], *, page: int, count: int) -> discord.Embed:
+    """Return one page of `/servers`, of `count`; where notes are many and long, less of each is shown."""
+    text = ""
+    for limit in (200, 100, 50, 0):
+        text = "\n".join(overview_line(row, limit) for row in rows)
+        if len(text) <= _DESCRIPTION_LIMIT:
+            break
+    text = clip(text, _DESCRIPTION_LIMIT) or _("There is no server here any more that you may see.")
+    embed = discord.Embed(title=_("Servers"), description=text, colour=discord.Colour.blurple())
+    if count > 1:
+        embed.set_footer(text=_("Page {number} of {count}").format(number=page + 1, count=count))
+    return embed
 
 
 def pages(title: str, entries: Sequence[str], *, separator: str = "\n") -> list[discord.Embed]:

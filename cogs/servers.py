@@ -10,9 +10,8 @@ from bot.services import Services
 from bot.terms import Action
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
-from cogs._render import overview_line, pages
+from cogs._overview import OverviewPages
 from cogs._status import StatusView
-from cogs._views import answer_in_pages
 
 
 class Servers(commands.Cog):
@@ -25,11 +24,11 @@ class Servers(commands.Cog):
     async def servers(self, interaction: Interaction) -> None:
         """List the servers that the member may see."""
         await defer(interaction, private=True)
-        rows = await self._services.servers.overview(member_of(interaction))
+        rows = await self._services.servers.known(member_of(interaction))
         if not rows:
             await answer(interaction, await self._services.servers.why_none(member_of(interaction)))
             return
-        await answer_in_pages(interaction, pages(_("Servers"), [overview_line(row) for row in rows]))
+        await OverviewPages(self._services, interaction, rows).show(interaction)
 
     @app_commands.command(name="status", description=_("A server's state and load, with the buttons you may press"))
     @app_commands.describe(server=_("The server; left out: this channel's, or the only one"))

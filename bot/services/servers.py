@@ -1,33 +1,32 @@
 """Linked servers: finding the one that is meant, linking, and what state each is in."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.errors import BadInput, BotError, BusyReason, NotAllowed, ServerBusy, UnknownServer
+from bot.errors import BadInput, BotError, NotAllowed, UnknownServer
 from bot.i18n import _
 from bot.names import refuse_blank, tidied
-from bot.panel.models import Resources
 from bot.panel.models import Server as PanelServer
 from bot.services.access import Access
 from bot.services.action_log import noted, refusals
-from bot.services.connections import Connections, PermittedClient, key_missing
+from bot.services.connections import Connections
 from bot.services.console_input import check_template
 from bot.services.finding import MAX_NAME, check_name, named, sought, which
 from bot.services.forbidden import has_no_server, may_nowhere, none_linked
-from bot.services.freshness import Live, Newest, newest
+from bot.services.freshness import Newest
 from bot.services.lately import Lately
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
 from bot.services.panels import Panels
 from bot.services.permits import MemberRights, Permit
+from bot.services.states import ServerOverview, States, busy_sentence
 from bot.store.servers import DEFAULT_SAY_TEMPLATE
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
 from bot.terms import Action, PowerState, Separators, Signal
 
-_OVERVIEW_SECONDS = 8.0
 _MEANWHILE: dict[Signal, tuple[Signal, ...]] = {
     Signal.START: (Signal.STOP, Signal.KILL),
     Signal.STOP: (Signal.KILL,),
@@ -42,16 +41,6 @@ _SIGNALS: dict[PowerState, tuple[Signal, ...]] = {
     PowerState.STOPPING: (Signal.KILL,),
     PowerState.UNKNOWN: tuple(Signal),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOverview:
-    """A line of `/servers`."""
-
-    server: LinkedServer
-    state: PowerState
-    note: str | None = None
-    """Why the state is unknown, or what the panel is busy with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +84,7 @@ class Servers:
     ) -> None:
         """`lately` tells what `Power` has sent."""
         self._lately = lately if lately is not None else Lately()
+        self._states = States(connections, self._lately)
         self._store = store
         self._access = access
         self._panels = panels
@@ -197,16 +187,22 @@ class Servers:
         rights = await self._access.rights_of(member)
         return _untold(member, rights, Action.VIEW, None, [])
 
-    async def overview(self, member: Member) -> list[ServerOverview]:
-        """Return every server the member may see with its state; what cannot be read becomes a note.
+    async def known(self, member: Member, among: Container[int] | None = None) -> list[ServerOverview]:
+        """Return the same servers as `overview`, with their states as far as they are known: no panel is asked."""
+        permits = (await self._access.rights_of(member)).permits(Action.VIEW)
+        return [self._states.known(permit) for permit in permits if among is None or permit.server.id in among]
 
-        Each is asked for by the key that acts for the member there. Those he may not see any more once all have
-        answered are left out.
+    async def overview(self, member: Member, among: Container[int] | None = None) -> list[ServerOverview]:
+        """Return the servers the member may see, those `among` these ids, with their states.
+
+        What cannot be read becomes a note. Each is asked for by the key that acts for the member there. Those he may
+        not see any more once all have answered are left out.
         """
         permits = (await self._access.rights_of(member)).permits(Action.VIEW)
-        clients = await self._connections.clients(permits)
-        asked = [permit for permit in permits if permit in clients or not permit.panel.has_key]
-        rows = await asyncio.gather(*(self._overview_of(permit, clients.get(permit)) for permit in asked))
+        wanted = [permit for permit in permits if among is None or permit.server.id in among]
+        clients = await self._connections.clients(wanted)
+        asked = [permit for permit in wanted if permit in clients or not permit.panel.has_key]
+        rows = await asyncio.gather(*(self._states.ask(permit, clients.get(permit)) for permit in asked))
         now = await self._access.rights_of(member)
         return [row for row in rows if Action.VIEW in now.actions(row.server)]
 
@@ -224,11 +220,11 @@ class Servers:
         found = Newest(PowerState.UNKNOWN, note=busy_sentence(details.busy))
         if details.busy is None:
             try:
-                found = self._newest(permit, await client.resources())
+                found = self._states.newest(permit, await client.resources())
             except NotAllowed:
                 raise
             except BotError as error:
-                found = self._unanswered(permit, str(error))
+                found = self._states.unanswered(permit, str(error))
         deed = self._lately.of(permit)
         under_way = deed.signal if deed is not None and deed.under_way else None
         sensible = () if details.busy else _SIGNALS[found.state] if under_way is None else _MEANWHILE[under_way]
@@ -238,31 +234,6 @@ class Servers:
         signals = tuple(signal for signal in sensible if Action(signal.value) in allowed)
         described = _describe(permit, details, found, signals=signals)
         return replace(described, under_way=under_way)
-
-    async def _overview_of(self, permit: Permit, client: PermittedClient | None) -> ServerOverview:
-        if client is None:
-            return ServerOverview(permit.server, PowerState.UNKNOWN, str(key_missing()))
-        try:
-            async with asyncio.timeout(_OVERVIEW_SECONDS):
-                return ServerOverview(permit.server, self._newest(permit, await client.resources()).state)
-        except TimeoutError:
-            note = _("The panel did not answer in time.")
-        except ServerBusy as error:
-            note = busy_sentence(error.reason) or str(error)
-        except BotError as error:
-            note = str(error)
-        return ServerOverview(permit.server, self._unanswered(permit, note).state, note)
-
-    def _newest(self, permit: Permit, told: Resources) -> Newest:
-        return newest(told, self._live(permit), self._lately.of(permit), cached=permit.panel.kind.has_console)
-
-    def _unanswered(self, permit: Permit, why: str) -> Newest:
-        """What is known without the panel: the node may talk to the bot though it does not to the panel."""
-        live = self._live(permit)
-        return Newest(live.state, live.usage, note=why)
-
-    def _live(self, permit: Permit) -> Live:
-        return Live(self._connections.live_state(permit), self._connections.live_usage(permit))
 
     async def _meant(
         self, text: str | None, *, channel_id: int, servers: Sequence[LinkedServer], preferred: Sequence[LinkedServer]
@@ -310,19 +281,3 @@ def _describe(permit: Permit, details: PanelServer, found: Newest, *, signals: t
         panel_label=permit.panel.label,
         signals=signals,
     )
-
-
-def busy_sentence(reason: BusyReason | None) -> str | None:
-    """Return what the panel is busy with, in words; None when it is not."""
-    return {
-        None: None,
-        BusyReason.SUSPENDED: _("Suspended by the panel's operator."),
-        BusyReason.MAINTENANCE: _("Its node is under maintenance."),
-        BusyReason.INSTALLING: _("Being installed."),
-        BusyReason.INSTALL_FAILED: _("Its installation failed: look in the panel, and reinstall it there."),
-        BusyReason.REINSTALL_FAILED: _("Reinstalling it failed: look in the panel, and reinstall it there."),
-        BusyReason.NOT_INSTALLED: _("Not installed yet, or the installation failed."),
-        BusyReason.RESTORING: _("Restoring a backup."),
-        BusyReason.TRANSFERRING: _("Being moved to another node."),
-        BusyReason.UNKNOWN: _("Busy with something the panel does not name."),
-    }[reason]

@@ -77,6 +77,9 @@ class Script:
     """Methods that take HANG seconds."""
     status: ServerStatus | None = None
     overview: list[ServerOverview] | None = None
+    known: list[ServerOverview] | None = None
+    slow_panel: asyncio.Event | None = None
+    """Set when the panels answer what `/servers` asks; None where they answer at once."""
     choices: list[LinkChoice] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     lines: list[str] = field(default_factory=list)
@@ -262,11 +265,24 @@ class FakeServers(_Fake):
     async def why_none(self, member):
         return has_no_server()
 
-    async def overview(self, member):
-        await self._script.step_in("servers.overview")
+    async def known(self, member, among=None):
+        await self._script.step_in("servers.known", among)
         if Action.VIEW not in self._script.actions_of(member):
             return []
-        return self._script.overview or [ServerOverview(s, PowerState.RUNNING) for s in self._script.servers]
+        rows = self._script.known or [
+            ServerOverview(row.server, PowerState.UNKNOWN, pending=True) for row in self._rows(None)
+        ]
+        return [row for row in rows if among is None or row.server.id in among]
+
+    async def overview(self, member, among=None):
+        if self._script.slow_panel is not None:
+            await self._script.slow_panel.wait()
+        await self._script.step_in("servers.overview", among)
+        return self._rows(among) if Action.VIEW in self._script.actions_of(member) else []
+
+    def _rows(self, among):
+        rows = self._script.overview or [ServerOverview(s, PowerState.RUNNING) for s in self._script.servers]
+        return [row for row in rows if among is None or row.server.id in among]
 
     async def status(self, permit):
         await self._script.step_in("servers.status", permit.server)

@@ -1,12 +1,18 @@
 """`/servers` and `/status`."""
 
+import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
+import pytest
+
+from bot.discord_replies import answer
 from bot.errors import PanelUnreachable
 from bot.services import Progress, ServerOverview, ServerStatus
 from bot.terms import Action, PowerState, Signal
+from cogs import _overview
 from tests.cogs.conftest import text_of
-from tests.cogs.fakes import linked
+from tests.cogs.fakes import Script, linked
 
 
 def buttons(message):
@@ -47,6 +53,81 @@ async def test_many_servers_are_leafed_through(world):
     assert "Page 2 of" in text_of(result.response)
     await world.helper.click(result.response, label="Back")
     assert "Page 1 of" in text_of(result.response)
+
+
+async def test_panels_are_asked_for_the_states_of_the_servers_that_are_shown_only(world):
+    """Sixty servers on a panel that takes 0.4 s an answer would take 8 s each time."""
+    world.script.overview = [ServerOverview(linked(f"s{n}", number=n), PowerState.RUNNING) for n in range(60)]
+    result = await world.helper.slash(world.channel, "servers")
+    await world.helper.click(result.response, label="Next")
+    await world.helper.click(result.response, label="Next")
+
+    asked = [set(ids) for (ids,) in world.script.calls("servers.overview")]
+    assert asked == [set(range(25)), set(range(25, 50)), set(range(50, 60))]
+    assert "**s50** · 🟢 running" in text_of(result.response)
+    world.no_surprises()
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What `/servers` showed, one after the other."""
+    shown = []
+
+    async def noted(interaction, content=None, **how):
+        shown.append(how["embed"].description)
+        await answer(interaction, content, **how)
+
+    monkeypatch.setattr(_overview, "answer", noted)
+    monkeypatch.setattr(_overview, "_AT_ONCE", 0)
+    return shown
+
+
+async def test_what_is_known_is_shown_with_its_age_until_slow_panels_have_answered(world, drawn, monkeypatch):
+    """Nobody looks at "thinking" for as long as the slowest panel takes."""
+    one, two, three = (linked(name, number=n) for n, name in enumerate(("survival", "lobby", "arena"), 1))
+    world.script.known = [
+        ServerOverview(one, PowerState.RUNNING, age=timedelta(seconds=95), pending=True),
+        ServerOverview(two, PowerState.UNKNOWN, pending=True),
+        ServerOverview(three, PowerState.STARTING, pending=True),
+    ]
+    world.script.overview = [ServerOverview(each, PowerState.OFFLINE) for each in (one, two, three)]
+    world.script.slow_panel = asyncio.Event()
+    draw = _overview.OverviewPages._draw
+
+    async def then_the_panels_answer(self, *arguments):
+        await draw(self, *arguments)
+        world.script.slow_panel.set()
+
+    monkeypatch.setattr(_overview.OverviewPages, "_draw", then_the_panels_answer)
+    await world.helper.slash(world.channel, "servers")
+    assert drawn == [
+        "**survival** · 🟢 running, 1 min ago\n**lobby** · ⏳ asking …\n**arena** · 🟡 starting",
+        "**survival** · ⚫ offline\n**lobby** · ⚫ offline\n**arena** · ⚫ offline",
+    ]
+    world.no_surprises()
+
+
+async def test_a_panel_that_answers_at_once_costs_one_message(world, drawn):
+    await world.helper.slash(world.channel, "servers")
+    assert len(drawn) == 1
+
+
+async def test_an_answer_for_a_page_that_was_leafed_on_from_is_not_drawn(drawn):
+    """It would stand where another page is shown by now."""
+    rows = [ServerOverview(linked(f"s{n}", number=n), PowerState.RUNNING) for n in range(30)]
+    view = _overview.OverviewPages(Script().services(), SimpleNamespace(user=SimpleNamespace(id=1)), rows)
+    view._turns = 2
+    await view._draw(SimpleNamespace(), 1, rows[:25])
+    assert drawn == []
+
+
+async def test_notes_of_many_servers_fit_into_a_message(world):
+    world.script.overview = [
+        ServerOverview(linked("_" * 99, number=n), PowerState.UNKNOWN, "why " * 100) for n in range(25)
+    ]
+    result = await world.helper.slash(world.channel, "servers")
+    shown = text_of(result.response)
+    assert "Page 1 of 2" in shown and shown.count("unknown") >= 15 and "why" in shown
 
 
 async def test_status_shows_what_is_known(world):
