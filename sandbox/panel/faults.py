@@ -67,6 +67,13 @@ class Empty:
 
 
 @dataclass(frozen=True)
+class Mislabel:
+    """Do what was asked and answer as always, but with this Content-Type, also where there is no content (204)."""
+
+    content_type: str = "text/html; charset=UTF-8"
+
+
+@dataclass(frozen=True)
 class Reset:
     """Break the connection without an answer, before or after doing what was asked."""
 
@@ -114,7 +121,7 @@ class SocketClose:
     at_auth: bool = False
 
 
-HttpEffect = Respond | Fail | Slow | Hold | Truncate | Empty | Reset | Omit | WingsFails | Hostile
+HttpEffect = Respond | Fail | Slow | Hold | Truncate | Empty | Mislabel | Reset | Omit | WingsFails | Hostile
 SocketEffect = SocketTrouble | SocketClose
 
 
@@ -209,6 +216,28 @@ def gateway(status: int = 502) -> Respond:
         "<hr><center>nginx</center></body></html>"
     )
     return Respond(status, body, headers={"Server": "nginx"})
+
+
+UNAVAILABLE = {
+    "haproxy": (
+        "<html><body><h1>503 Service Unavailable</h1>\n"
+        "No server is available to handle this request.\n</body></html>\n",
+        "text/html",
+    ),
+    "traefik": ("no available server\n", "text/plain"),
+    "cloudflare": (
+        "<!DOCTYPE html><html><head><title>503: Service Temporarily Unavailable</title></head>"
+        "<body>Ray ID</body></html>",
+        "text/html",
+    ),
+    "caddy": ("", "text/plain"),
+}
+
+
+def unavailable(proxy: str) -> Respond:
+    """A proxy's own 503, which is no maintenance mode of the panel's; `proxy` is a key of UNAVAILABLE."""
+    body, content_type = UNAVAILABLE[proxy]
+    return Respond(503, body, content_type=content_type)
 
 
 def redirect(status: int = 301, location: str = "https://elsewhere.example.test{path}") -> Respond:

@@ -13,7 +13,20 @@ from aiohttp import web
 
 from sandbox.panel import hostile
 from sandbox.panel.errors import GENERIC
-from sandbox.panel.faults import Empty, Fail, Faults, Hold, HttpEffect, Omit, Reset, Respond, Slow, Truncate, WingsFails
+from sandbox.panel.faults import (
+    Empty,
+    Fail,
+    Faults,
+    Hold,
+    HttpEffect,
+    Mislabel,
+    Omit,
+    Reset,
+    Respond,
+    Slow,
+    Truncate,
+    WingsFails,
+)
 from sandbox.panel.hostile import Hostile
 from sandbox.panel.journal import Event, Journal, Request
 
@@ -194,6 +207,8 @@ def _altered(answer: Answer, effect: HttpEffect) -> Answer:
         return replace(answer, text=answer.text[: effect.keep])
     if isinstance(effect, Empty):
         return replace(answer, status=200, text="")
+    if isinstance(effect, Mislabel):
+        return replace(answer, headers={**answer.headers, "Content-Type": effect.content_type})
     if isinstance(effect, Omit) and answer.content_type == "application/json" and answer.text:
         return replace(answer, text=json.dumps(_without(json.loads(answer.text), effect.names)))
     return answer
