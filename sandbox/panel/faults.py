@@ -220,14 +220,18 @@ def gateway(status: int = 502) -> Respond:
 
 UNAVAILABLE = {
     "haproxy": (
-        "<html><body><h1>503 Service Unavailable</h1>\n"
-        "No server is available to handle this request.\n</body></html>\n",
+        (
+            "<html><body><h1>503 Service Unavailable</h1>\n"
+            "No server is available to handle this request.\n</body></html>\n"
+        ),
         "text/html",
     ),
     "traefik": ("no available server\n", "text/plain"),
     "cloudflare": (
-        "<!DOCTYPE html><html><head><title>503: Service Temporarily Unavailable</title></head>"
-        "<body>Ray ID</body></html>",
+        (
+            "<!DOCTYPE html><html><head><title>503: Service Temporarily Unavailable</title></head>"
+            "<body>Ray ID</body></html>"
+        ),
         "text/html",
     ),
     "caddy": ("", "text/plain"),
