@@ -88,6 +88,17 @@ def test_a_package_index_that_is_out_of_reach_is_told_in_a_sentence_and_in_secon
     assert "too new" not in said and "ready-made" not in said
 
 
+@pytest.mark.parametrize("trouble", ["THESE PACKAGES DO NOT MATCH THE HASHES", "[Errno 28] No space left on device"])
+def test_other_trouble_after_a_connection_that_faltered_is_told_as_pip_tells_it(tmp_path, trouble):
+    python = tmp_path / "python"
+    retry = "WARNING: Retrying (Retry(total=1)) after connection broken by 'ReadTimeoutError(...)': /simple/x/"
+    python.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{retry}\nERROR: {trouble}\nEND\nexit 1\n")
+    python.chmod(0o755)
+    done = subprocess.run([ROOT / ".ci" / "install", python, "some.lock"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert trouble in done.stderr and "cannot be reached" not in done.stderr
+
+
 def test_every_installation_goes_that_way_and_says_so_instead_of_its_commands():
     """No pip of the Makefile's own, whose silence and noise nobody has looked at; what takes long is told before."""
     text = (ROOT / "Makefile").read_text().replace("\\\n", "")
