@@ -28,7 +28,7 @@ What it does not model
 * TLS, proxies, IPv6, DNS: everything is plain HTTP on 127.0.0.1, and the panel calls its nodes within the process (no
   15-second timeouts of its own; use ``Slow``).
 * Files, backups, schedules, databases, users, startup and settings routes, the application API, the website behind the
-  login, sessions and two-factor log-in. Their routes answer 404.
+  login, sessions and two-factor log-in. Their routes answer 404 (the application API: 403 to who is no administrator).
 * Transfers between nodes beyond the flag and its refusals; the archive and the move do not happen. Installation sends
   the events of one, at once.
 * Pelican's limited admin roles, and versions of Pelican before its rate limits.

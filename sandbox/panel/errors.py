@@ -62,6 +62,11 @@ def application_key() -> PanelError:
     return forbidden("You are attempting to use an application API key on an endpoint that requires a client API key.")
 
 
+def no_administrator() -> PanelError:
+    """The application API is for administrators."""
+    return forbidden("This account does not have permission to access the API.")
+
+
 def no_websocket() -> PanelError:
     """The caller may not connect to the console."""
     return PanelError(
@@ -161,7 +166,7 @@ def malformed_json() -> PanelError:
 
 def maintenance() -> PanelError:
     """The panel itself is in maintenance mode (`php artisan down`)."""
-    return PanelError(503, "HttpException", "Service Unavailable")
+    return PanelError(503, "HttpException", "Service Unavailable", headers={"Retry-After": "60"})
 
 
 def daemon_down() -> PanelError:

@@ -162,7 +162,8 @@ class Front:
         if any(isinstance(effect, Reset) for effect in effects):
             _reset(request)
         kind = None if answer.status == 204 else answer.content_type
-        charset = "UTF-8" if answer.content_type.startswith("text/") and kind else None
+        written = "utf-8" if 300 <= answer.status < 400 else "UTF-8"  # Symfony's redirects, Laravel's pages
+        charset = written if answer.content_type.startswith("text/") and kind else None
         return web.Response(
             status=answer.status, body=answer.text.encode(), headers=answer.headers, content_type=kind, charset=charset
         )

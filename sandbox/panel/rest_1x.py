@@ -83,11 +83,20 @@ class PanelOne:
             raise errors.maintenance()
         if not call.path.startswith("/api/"):
             return self._website(call)
+        if call.path.startswith("/api/application/"):
+            raise self._not_modelled(call)
         route, match = _route(call)
         if self._looks_like_browser(call) and call.method != "GET":
             raise errors.csrf()
         key = self._authenticated(call, route)
         return self._admitted(call, route, match.groupdict().get("server"), key)
+
+    def _not_modelled(self, call: Call) -> PanelError:
+        """What the application API says to those whom it has nothing to say to."""
+        key = self._registry.key(call.headers.get("authorization", ""))
+        if key is None:
+            return errors.unauthenticated()
+        return errors.unknown_route(call.path.lstrip("/")) if key.user.root_admin else errors.no_administrator()
 
     def _authenticated(self, call: Call, route: Route) -> Key:
         registry = self._registry
