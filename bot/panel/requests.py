@@ -101,6 +101,8 @@ class Requests:
             await self._budget.admit(asked.bucket, deadline=deadline)
             if asked.operation is Operation.TICKET:
                 self._standing.require_still()  # all may have come at once, before any was refused
+            elif asked.operation is Operation.RESOURCES:
+                self._standing.require_not_just_refused()  # of many servers at once, for one answer to somebody
             answer = self._noted(asked, await self._transport.read(asked))
         if answer.is_success:
             return _content(answer)

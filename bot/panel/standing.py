@@ -4,6 +4,13 @@ from collections.abc import Callable
 
 from bot.errors import KeyRefused
 
+_MOMENT = 1.0
+"""Seconds in which what is asked for many servers at once is asked of the panel once."""
+
+
+class Remembered(KeyRefused):
+    """What the panel said of the key a while ago; it was not asked again."""
+
 
 class KeyStanding:
     """Of one key, whatever number of servers hang on it.
@@ -17,6 +24,7 @@ class KeyStanding:
         self._refused: KeyRefused | None = None
         self._pause = first
         self._next_try = 0.0
+        self._refused_at = 0.0
         self._trying = False
 
     def require(self) -> None:
@@ -25,7 +33,7 @@ class KeyStanding:
             return
         now = self._clock()
         if now < self._next_try:
-            raise KeyRefused(str(self._refused))
+            raise Remembered(str(self._refused))
         self._pause = min(2 * self._pause, self._most)
         self._next_try = now + self._pause
         self._trying = True
@@ -33,15 +41,22 @@ class KeyStanding:
     def require_still(self) -> None:
         """Raise KeyRefused where the key was refused since `require`, unless this is the try."""
         if self._refused is not None and not self._trying:
-            raise KeyRefused(str(self._refused))
+            raise Remembered(str(self._refused))
         self._trying = False
+
+    def require_not_just_refused(self) -> None:
+        """Raise KeyRefused where the panel has refused the key just now."""
+        if self._refused is not None and self._clock() - self._refused_at < _MOMENT:
+            raise Remembered(str(self._refused))
 
     def refused(self, error: KeyRefused) -> None:
         """Note that the panel refused the key."""
+        if isinstance(error, Remembered):
+            return
         if self._refused is None:
             self._pause = self._first
             self._next_try = self._clock() + self._pause
-        self._refused = error
+        self._refused, self._refused_at = error, self._clock()
 
     def accepted(self) -> None:
         """Note that the panel took the key."""

@@ -47,7 +47,7 @@ async def test_sixty_servers_with_one_dead_key_cost_the_panel_a_request_now_and_
 async def test_who_asks_himself_is_let_through_and_what_he_finds_counts_for_all(panel, client_for, recorded):
     for server in SERVERS:
         panel.on(ticket_of(server), DEAD)
-    status = "/api/client/servers/a1c4e7f0/resources"
+    status = "/api/client/servers/a1c4e7f0"
     panel.on(status, DEAD)
     client = client_for(timing=replace(QUICK, key_retry_first=1000.0))
     await ask_all(client)
@@ -55,16 +55,34 @@ async def test_who_asks_himself_is_let_through_and_what_he_finds_counts_for_all(
     asked = len(panel.seen)
     for _again in range(3):
         with pytest.raises(KeyRefused):
-            await client.resources("a1c4e7f0")
+            await client.server("a1c4e7f0")
     assert len(panel.seen) == asked + 3
     await ask_all(client)
     assert len(panel.seen) == asked + 3
-    panel.on(status, recorded("ptero-1.12.1", "resources_running"))
-    await client.resources("a1c4e7f0")
+    panel.on(status, recorded("ptero-1.12.1", "server"))
+    await client.server("a1c4e7f0")
     for server in SERVERS:
         panel.on(ticket_of(server), Reply(500, ""))
     outcomes = await ask_all(client)
     assert all(isinstance(outcome, PanelError) and not isinstance(outcome, KeyRefused) for outcome in outcomes)
+
+
+async def test_a_list_of_sixty_states_costs_a_dead_key_a_few_requests(panel, client_for):
+    """And whoever asks a moment later is answered by the panel again."""
+    for server in SERVERS:
+        panel.on(f"/api/client/servers/{server}/resources", DEAD)
+    client = client_for()
+
+    async def ask():
+        states = (client.resources(server) for server in SERVERS)
+        outcomes = await asyncio.gather(*states, return_exceptions=True)
+        assert all(isinstance(outcome, KeyRefused) for outcome in outcomes)
+        return len(panel.seen)
+
+    asked = await ask()
+    assert asked <= READS_AT_ONCE
+    await asyncio.sleep(1.1)
+    assert asked < await ask() <= 2 * READS_AT_ONCE
 
 
 def test_the_pauses_grow_to_a_bound_and_begin_anew():
