@@ -171,6 +171,17 @@ def _refuse_silenced(channel: RelayChannel, permissions: discord.Permissions) ->
     if isinstance(channel, discord.Thread) and channel.locked and not permissions.manage_threads:
         text = _("{channel} is locked. Unlock it, or give me **Manage Threads** there, then try again.")
         raise BadInput(text.format(channel=channel.mention))
+    if isinstance(channel, discord.Thread) and _is_closed_to_me(channel, permissions):
+        text = _("I am not in the private thread {channel}. Mention me there, then try again.")
+        raise BadInput(text.format(channel=channel.mention))
+
+
+def _is_closed_to_me(thread: discord.Thread, permissions: discord.Permissions) -> bool:
+    """Whether it is a private thread without the bot. Of open threads, Discord tells the bot of those it can see."""
+    if not thread.is_private() or thread.archived or permissions.manage_threads:
+        return False
+    known = thread.guild.get_thread(thread.id)
+    return known is None or known.me is None
 
 
 def _existing(interaction: Interaction) -> set[int]:

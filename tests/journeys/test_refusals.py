@@ -143,3 +143,25 @@ async def test_the_count_of_refused_lines_is_carried_until_a_notice_arrives(worl
     told = sum(int(count) for count in re.findall(r"Discord refused (\d+) line", world.console.text))
     assert len(shown) + told == 6
     assert told >= 1
+
+
+async def test_relay_add_names_what_keeps_the_bot_from_posting(world):
+    """No right is missing, and lines could not be posted all the same."""
+    await world.set_up("Paper Survival", relay=False)
+    locked = world.guild.add_thread("locked", world.console)
+    private = world.guild.add_thread("private", world.console, private=True)
+    private.add_member(world.admin)
+
+    async def add(where):
+        return (await world.slash(world.admin, "relay add", where=where, server="Paper Survival")).text
+
+    locked.edit(locked=True)
+    assert "is locked" in await add(locked)
+    assert "I am not in the private thread" in await add(private)
+    world.guild.me.time_out(datetime.now(UTC) + timedelta(minutes=5))
+    assert "I am timed out" in await add(world.console)
+    world.guild.me.time_out(None)
+    locked.edit(locked=False)
+    private.add_member(world.guild.me)
+    for channel in (locked, private, world.console):
+        assert "now goes to" in await add(channel)
