@@ -58,9 +58,13 @@ class CommandReply:
 class ButtonReply:
     """A public message for what a private button did, naming who pressed it."""
 
-    def __init__(self, interaction: Interaction, offer: Offer) -> None:
+    def __init__(
+        self, interaction: Interaction, offer: Offer, *, arrived: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """`arrived` is called once, when it was shown that the server is as was asked."""
         self._interaction = interaction
         self._offer = offer
+        self._arrived = arrived
         self._message: discord.WebhookMessage | None = None
 
     async def show(self, text: str) -> None:
@@ -72,6 +76,9 @@ class ButtonReply:
         mention = self._interaction.user.mention
         text = step.by.replace("{member}", mention) if step.by is not None else f"{mention}: {step.sentence}"
         await self._put(text, self._offer(self._edit) if step.later else None)
+        if step.ok is True and self._arrived is not None:
+            arrived, self._arrived = self._arrived, None
+            await arrived()
 
     async def _put(self, text: str, view: discord.ui.View | None) -> None:
         content = clip(text, CONTENT_LIMIT)

@@ -9,7 +9,7 @@ import discord
 from bot.discord_replies import answer, answer_privately, before_answer, defer
 from bot.errors import BotError
 from bot.i18n import _
-from bot.services import Permit, Services
+from bot.services import Permit, Progress, Services
 from bot.store.values import LinkedServer
 from bot.terms import Action
 from cogs._console_text import with_lines
@@ -19,26 +19,38 @@ from cogs._render import safe
 from cogs._views import BROWSE_SECONDS, Confirm, OwnedView
 
 
-async def press(services: Services, interaction: Interaction, permit: Permit, *, when_off: bool = False) -> None:
+async def press(
+    services: Services,
+    interaction: Interaction,
+    permit: Permit,
+    *,
+    when_off: bool = False,
+    arrived: Callable[[], Awaitable[None]] | None = None,
+) -> Progress:
     """Send the permit's signal for the member who pressed, and follow it in a public message.
 
-    `when_off`: once the server is off. The interaction must be acknowledged already. Raises NotAllowed and PanelError
+    `when_off`: once the server is off. `arrived` is called when the server is as was asked, which is watched for some
+    seconds more. Returns the last step. The interaction must be acknowledged already. Raises NotAllowed and PanelError
     before anything is posted.
     """
-    offer = offer_of(services, interaction, permit.server)
-    await follow(services, interaction, permit, ButtonReply(interaction, offer), when_off=when_off)
+    reply = ButtonReply(interaction, offer_of(services, interaction, permit.server), arrived=arrived)
+    return await follow(services, interaction, permit, reply, when_off=when_off)
 
 
 async def follow(
     services: Services, interaction: Interaction, permit: Permit, reply: Reply, *, when_off: bool = False
-) -> None:
+) -> Progress:
     """Send the permit's signal and show how it goes; where the server fails, show whoever asked its last lines.
 
     Those in private, and only where he may see the console: the right to start does not include that.
     """
     last = await follow_outcome(services.power.follow(permit, when_off=when_off), reply)
-    if not last.crashed:
-        return
+    if last.crashed:
+        await _show_last_words(services, interaction, permit)
+    return last
+
+
+async def _show_last_words(services: Services, interaction: Interaction, permit: Permit) -> None:
     visible = await services.access.visible(permit.member, Action.CONSOLE)
     if not any(server.id == permit.server.id for server in visible):
         return

@@ -56,9 +56,6 @@ class StatusView(OwnedView):
         self._busy = True
         try:
             await self._press(interaction, await self._take(interaction, Action(signal.value)), signal)
-            # It may have taken minutes, in which the right to look may have gone.
-            view = await self._services.access.require(member_of(interaction), Action.VIEW, self._server)
-            await self.show(interaction, view)
         finally:
             self._busy = False
 
@@ -68,13 +65,28 @@ class StatusView(OwnedView):
         if former is not None:
             with contextlib.suppress(discord.HTTPException):  # it may have been dismissed, which stops no signal
                 await self._draw(interaction, meanwhile(former, signal))
+        shown = False
+
+        async def look_already() -> None:
+            nonlocal shown
+            with contextlib.suppress(BotError, discord.HTTPException):  # it is looked once more at the end
+                await self._look_again(interaction)
+                shown = True
+
         try:
-            await press(self._services, interaction, permit)
+            last = await press(self._services, interaction, permit, arrived=look_already)
         except BotError:
             if former is not None:
                 with contextlib.suppress(discord.HTTPException):
                     await self._draw(interaction, former)
             raise
+        if not (shown and last.ok):
+            await self._look_again(interaction)
+
+    async def _look_again(self, interaction: Interaction) -> None:
+        # It may have taken minutes, in which the right to look may have gone.
+        view = await self._services.access.require(member_of(interaction), Action.VIEW, self._server)
+        await self.show(interaction, view)
 
     async def _draw(self, interaction: Interaction, status: ServerStatus) -> None:
         self._offer(status)

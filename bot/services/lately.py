@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from bot.services.permits import Permit
 from bot.terms import PowerState, Signal
@@ -21,6 +22,7 @@ class _Noted:
     signal: Signal
     at: float
     state: PowerState = PowerState.UNKNOWN
+    arrived: bool = False
     ended_at: float | None = None
     """None while it is followed."""
 
@@ -37,13 +39,21 @@ class Deed:
     age: float
     """Seconds since it was sent."""
     under_way: bool
-    """Whether somebody still follows how it goes."""
+    """Whether somebody still follows how it goes, and it has not got there yet."""
     state: PowerState
     """What the server has been seen in since, on its console; UNKNOWN where nothing was."""
 
     def may_precede(self, uptime: timedelta | None, *, lag: float) -> bool:
         """Whether what is told, up to `lag` seconds old, may be of a process that was there before the deed."""
         return uptime is None or uptime <= timedelta(0) or uptime >= timedelta(seconds=self.age - lag)
+
+
+class Saw(Protocol):
+    """Takes a state that was seen."""
+
+    def __call__(self, state: PowerState, *, arrived: bool) -> None:
+        """Note it; `arrived`: that is what was asked for."""
+        ...
 
 
 class Lately:
@@ -55,14 +65,18 @@ class Lately:
         self._noted: OrderedDict[Hashable, _Noted] = OrderedDict()
 
     @contextmanager
-    def sent(self, permit: Permit) -> Generator[Callable[[PowerState], None]]:
-        """Note the permit's signal as under way, for as long as it is followed; what is given takes the states seen."""
+    def sent(self, permit: Permit) -> Generator["Saw"]:
+        """Note the permit's signal as under way, for as long as it is followed.
+
+        What is given takes the states seen on the way, and whether the server is by now as was asked.
+        """
         key, now = _key(permit), self._clock()
         noted = self._noted[key] = _Noted(Signal(permit.action.value), now)
         self._noted.move_to_end(key)
         self._make_room()
 
-        def saw(state: PowerState) -> None:
+        def saw(state: PowerState, *, arrived: bool) -> None:
+            noted.arrived = arrived
             if state is not PowerState.UNKNOWN:
                 noted.state = state
 
@@ -76,7 +90,8 @@ class Lately:
         noted, now = self._noted.get(_key(permit)), self._clock()
         if noted is None or noted.is_old(now):
             return None
-        return Deed(noted.signal, now - noted.at, noted.ended_at is None, noted.state)
+        under_way = noted.ended_at is None and not noted.arrived
+        return Deed(noted.signal, now - noted.at, under_way, noted.state)
 
     def _make_room(self) -> None:
         now = self._clock()

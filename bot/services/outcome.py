@@ -29,7 +29,8 @@ class Progress:
     sentence: str
     done: bool = False
     ok: bool | None = None
-    """Whether it ended as asked; None while it goes on and where nobody can tell."""
+    """Whether it ended as asked; None while it goes on and where nobody can tell. On one that is not the last: it is as
+    asked by now, and whether it stays so is still watched."""
     later: bool = False
     """Nothing was started because the server is still stopping: it can be once it is off."""
     crashed: bool = False
@@ -173,11 +174,10 @@ class Outcome:
         if self._signal is Signal.KILL:
             text, by = _("💀 **{server}** was killed."), _("💀 {member} killed **{server}**.")
             by = by.format(server=self._server, member="{member}")
-            return Progress(text.format(server=self._server), done=done, ok=True if done else None, by=by)
+            return Progress(text.format(server=self._server), done=done, ok=True, by=by)
         seconds = self._seconds(self._since)
         text = _("⏹ **{server}** has stopped ({seconds} s).") if seconds else _("⏹ **{server}** has stopped.")
-        sentence = text.format(server=self._server, seconds=seconds)
-        return Progress(sentence, done=done, ok=True if done else None)
+        return Progress(text.format(server=self._server, seconds=seconds), done=done, ok=True)
 
     def _came_back(self, now: float) -> Progress:
         return self._end(

@@ -92,8 +92,8 @@ class Power:
             if answer is None:
                 yield Progress(_sent(signal, permit.server))
             async for progress in self._steps(listener, client, outcome, outcome.sent_at):
-                if listener is not None:
-                    saw(outcome.state)
+                state = outcome.state if listener is not None else PowerState.UNKNOWN
+                saw(state, arrived=progress.ok is True)
                 yield progress
                 if progress.done:
                     return

@@ -200,6 +200,38 @@ async def test_while_a_signal_is_under_way_the_card_says_so_and_shows_nothing_fr
     assert len(world.script.calls("power.follow")) == 1
 
 
+async def test_the_card_is_up_to_date_as_soon_as_the_server_is(world):
+    """Although whether it stays up is watched for some seconds more, and shown again where it does not."""
+    up = Progress("is up", ok=True)
+    world.script.steps = [Progress("Restarting …"), up, 60.0, Progress("crashed", done=True, ok=False)]
+    result = await world.helper.slash(world.channel, "status")
+    await world.helper.click(result.response, label="Restart")
+    await world.env.advance_time(10)
+    assert "🟢 running" in text_of(result.response)
+    world.script.status = ServerStatus(linked(), PowerState.OFFLINE, signals=(Signal.START,))
+    await world.env.advance_time(60)
+    assert "⚫ offline" in text_of(result.response)
+    assert buttons(result.response) == ["Start", "Refresh"]
+
+
+async def test_a_right_to_look_that_goes_meanwhile_changes_nothing_of_what_was_told(world):
+    """The public message stays what it is; the private card is refused."""
+    world.script.steps = [
+        Progress("Restarting …"),
+        30.0,
+        Progress("is up", ok=True),
+        5.0,
+        Progress("is up", done=True, ok=True),
+    ]
+    result = await world.helper.slash(world.channel, "status")
+    pressed = await world.helper.click(result.response, label="Restart")
+    world.script.role_actions.clear()
+    await world.env.advance_time(60)
+    assert [m.content for m in world.public()] == [f"{world.helper.mention}: is up"]
+    assert "You may not look at" in pressed.followups[-1].content
+    world.no_surprises()
+
+
 async def test_a_card_whose_signal_was_refused_is_as_before(world):
     """The sentence is private, and the buttons are back."""
     result = await world.helper.slash(world.channel, "status")

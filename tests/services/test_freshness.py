@@ -77,9 +77,13 @@ def test_what_was_done_is_remembered_while_it_is_followed_and_until_the_panel_kn
     lately = Lately(clock=lambda: now, most=2)
     first = permit(helper, Action.RESTART, linked())
     with lately.sent(first) as saw:
-        saw(STARTING)
+        saw(STARTING, arrived=False)
         now += 500
         assert lately.of(first) == Deed(Signal.RESTART, 500, under_way=True, state=STARTING)
+        saw(RUNNING, arrived=True)
+        assert lately.of(first) == Deed(Signal.RESTART, 500, under_way=False, state=RUNNING)
+        now += 500
+        assert lately.of(first) is not None, "it is followed still"
     now += CACHED_SECONDS
     assert lately.of(first).under_way is False
     now += 1

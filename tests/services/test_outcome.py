@@ -78,7 +78,7 @@ def test_a_stop_is_told_at_once_and_ends_once_it_stays_off():
     outcome = follow(Signal.STOP, RUNNING)
     assert not outcome.observe(STOPPING, 1.0).done
     told = outcome.observe(OFFLINE, 9.0)
-    assert not told.done and told.sentence == "⏹ **Castle** has stopped (9 s)."
+    assert not told.done and told.ok and told.sentence == "⏹ **Castle** has stopped (9 s)."
     assert outcome.overdue(11.0) is None
     last = outcome.overdue(12.0)
     assert last.done and last.ok and last.sentence == told.sentence
