@@ -94,9 +94,12 @@ class Connections:
         return self._hub.state(_console_key(permit.panel.id, permit.server))
 
     def live_usage(self, permit: Permit) -> Resources | None:
-        """Return what the server uses by such a console, a second or so old; None where there is none, or it is off."""
+        """Return what the server uses by such a console, a second or so old; None where there is none, or it is off.
+
+        The state may have changed since: between two processes there always are stats of none.
+        """
         stats, state = self._hub.stats(_console_key(permit.panel.id, permit.server)), self.live_state(permit)
-        if stats is None or stats.state is not state:
+        if stats is None or PowerState.OFFLINE in {stats.state, state}:
             return None
         return Resources(
             state=state,

@@ -7,9 +7,6 @@ from bot.panel.models import Resources
 from bot.services.lately import CACHED_SECONDS, Deed
 from bot.terms import PowerState
 
-_LIVE_LAG = 2.0
-"""Seconds: stats come about once in one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -18,7 +15,7 @@ class Live:
     state: PowerState = PowerState.UNKNOWN
     """UNKNOWN where none is."""
     usage: Resources | None = None
-    """None where it tells none, or none of this state."""
+    """None where it tells none of a process that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +38,15 @@ def newest(told: Resources, live: Live, deed: Deed | None, *, cached: bool) -> N
     usage = live.usage or told
     if live.state not in {PowerState.UNKNOWN, usage.state}:
         return Newest(live.state)
-    lag = CACHED_SECONDS if live.usage is None else _LIVE_LAG
-    is_new = not cached and live.usage is None
-    if deed is None or is_new or not deed.may_precede(usage.uptime, lag=lag):
+    if live.usage is not None:
+        is_old = deed is not None and deed.is_younger_than(live.usage.uptime)
+    else:
+        is_old = cached and deed is not None and deed.may_precede(usage.uptime, lag=CACHED_SECONDS)
+    if deed is None or not is_old:
         return Newest(usage.state, usage if usage.state is not PowerState.UNKNOWN else None)
     state = next((each for each in (live.state, deed.state) if each is not PowerState.UNKNOWN), usage.state)
     if state is PowerState.OFFLINE or deed.under_way:
         return Newest(state)
+    if live.state is not PowerState.UNKNOWN:
+        return Newest(state, note=_("What it uses is not known yet: press *Refresh* in a moment."))
     return Newest(state, note=_("What it uses is not known yet: press *Refresh* in 20 seconds."))

@@ -13,6 +13,8 @@ from bot.terms import PowerState, Signal
 
 CACHED_SECONDS = 25.0
 """A panel answers from a cache of 20 s (1.x, Pelican), and the bot asks again after 5."""
+_LIVE_LAG = 2.0
+"""Seconds: a console tells stats about once in one."""
 _MOST = 1000
 """Servers that are remembered; what is beyond is shown by the panel's word alone."""
 
@@ -46,6 +48,10 @@ class Deed:
     def may_precede(self, uptime: timedelta | None, *, lag: float) -> bool:
         """Whether what is told, up to `lag` seconds old, may be of a process that was there before the deed."""
         return uptime is None or uptime <= timedelta(0) or uptime >= timedelta(seconds=self.age - lag)
+
+    def is_younger_than(self, uptime: timedelta | None) -> bool:
+        """Whether a process that is up so long, by stats a second or so old, was there well before the deed."""
+        return uptime is not None and uptime > timedelta(seconds=self.age + _LIVE_LAG)
 
 
 class Saw(Protocol):

@@ -54,6 +54,19 @@ def test_a_live_console_has_the_newest_figures():
     assert newest(running(500), Live(RUNNING, running(3)), deed, cached=True) == Newest(RUNNING, running(3))
 
 
+@given(age=st.floats(0, 60), uptime=st.floats(0.1, 10_000))
+def test_live_figures_of_a_process_from_well_before_are_none_of_after(age, uptime):
+    deed = Deed(Signal.RESTART, age, under_way=True, state=UNKNOWN)
+    found = newest(running(1), Live(RUNNING, running(uptime)), deed, cached=True)
+    assert (found.usage is None) is (uptime > age + 2)
+
+
+def test_a_server_that_starts_at_once_is_shown_with_its_figures_at_once():
+    """Its process is hardly younger than the signal."""
+    deed = Deed(Signal.START, 10, under_way=False, state=RUNNING)
+    assert newest(running(0.1), Live(RUNNING, running(9.8)), deed, cached=True).usage == running(9.8)
+
+
 def test_the_state_seen_goes_before_the_one_that_is_cached():
     old = Resources(state=OFFLINE)
     started = newest(old, Live(), Deed(Signal.START, 9, under_way=False, state=RUNNING), cached=True)

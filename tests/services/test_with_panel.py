@@ -474,7 +474,7 @@ async def test_a_stop_during_somebodys_restart_does_not_promise_that_it_stays_of
 
 
 @pytest.mark.parametrize("profile", [Profile.PTERO_1_12, Profile.PELICAN])
-async def test_a_card_after_a_restart_shows_nothing_from_before_it(place, admin):
+async def test_a_card_after_a_restart_shows_nothing_from_before_it(place, admin, monkeypatch):
     """The panel's answer of before is cached for 20 s, and is asked for while and right after the server restarts."""
     made = place.server("Castle", running=True, boot_seconds=0.5, stop_seconds=0.5)
     await place.connect(admin)
@@ -485,6 +485,8 @@ async def test_a_card_after_a_restart_shows_nothing_from_before_it(place, admin)
     assert during.under_way is Signal.RESTART
     assert during.signals == (Signal.KILL,)
     assert (await restarting)[-1].ok
+    monkeypatch.setattr(place.connections, "live_usage", lambda _permit: None)
+    monkeypatch.setattr(place.connections, "live_state", lambda _permit: PowerState.UNKNOWN)
     after = await place.status(admin, castle)
     assert after.state is PowerState.RUNNING and after.under_way is None
     assert after.uptime is after.memory_bytes is after.cpu_percent is None and "Refresh" in after.note
