@@ -13,7 +13,7 @@ from bot import metrics
 from bot.api_keys import refuse_key
 from bot.application import Application
 from bot.discord_guilds import GuildEvents
-from bot.discord_replies import answer_error, answer_privately, is_claimed, name_in_logs, name_of
+from bot.discord_replies import UNSAID, answer_error, answer_privately, is_claimed, name_in_logs, name_of
 from bot.discord_rights import invitation
 from bot.discord_sync import TreeState, sync_if_changed
 from bot.discord_translator import CatalogueTranslator
@@ -157,5 +157,5 @@ class WingcordClient(commands.AutoShardedBot):
             return
         try:
             await answer_privately(interaction, _("This button or form is too old to work. Use the command once more."))
-        except discord.HTTPException as error:
+        except UNSAID as error:
             _log.info("A button that outlived its view could not be answered: %s", error)

@@ -45,6 +45,13 @@ _TOO_LATE = frozenset(
 """Discord's codes for an interaction that expired or whose answer was deleted: nobody is waiting any more."""
 
 
+UNSAID = (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError)
+"""What comes of saying something that cannot be said: it is refused, the line breaks or is slow, the client is closed.
+
+For what matters less than what it stands in the way of. discord.py lets its HTTP client's errors through.
+"""
+
+
 def clip(text: str, limit: int) -> str:
     """Return the text in at most `limit` characters, an ellipsis showing that some were cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -178,12 +185,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     metrics.interactions.labels(name_of(interaction), "refused" if sentence is not None else "error").inc()
     try:
         await answer_privately(interaction, sentence or _incident(interaction, cause))
-    except (
-        discord.HTTPException,
-        aiohttp.ClientError,
-        OSError,
-        RuntimeError,
-    ) as failure:  # RuntimeError: closed by now
+    except UNSAID as failure:
         _log.info("Interaction %s could not be told what went wrong: %r", interaction.id, failure)
 
 

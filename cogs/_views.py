@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_replies import answer, answer_error, answer_privately, claim
+from bot.discord_replies import UNSAID, answer, answer_error, answer_privately, claim
 from bot.i18n import _
 from cogs._context import Interaction
 
@@ -62,7 +62,7 @@ class OwnedView(discord.ui.View):
 
     async def tidy(self, content: str | None = None) -> None:
         """Take the buttons away, and say `content` in the place of the text; the message may be gone, which is fine."""
-        with contextlib.suppress(discord.HTTPException):
+        with contextlib.suppress(*UNSAID):
             if content is None:
                 await self.origin.edit_original_response(view=None)
             else:
