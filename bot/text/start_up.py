@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from bot.text import ansi
+from bot.text import ansi, clocks
 
 
 class Prelude(NamedTuple):
@@ -97,7 +97,8 @@ class StartUp:
             return first.end() if first is not None else begin
         if self._announced:
             self._announced = not plain.strip()
-            return 0
+            if not clocks.take_apart(plain[:_BEGINNING]).time:  # no shell begins a command with one: a game does
+                return 0
         if self._left and (goes_on or (self._resumed and self._goes_on) or _OPTION.match(plain) is not None):
             self._left -= 1
             return 0

@@ -159,6 +159,23 @@ async def test_the_rest_of_a_start_up_command_goes_with_its_first_line(sink):
     assert sink.lines() == ["hello", "Loading", "a \\"]
 
 
+@pytest.mark.parametrize("exclude", ["STARTUP", "container"])
+async def test_a_start_up_command_that_was_announced_is_shown_by_no_filter(sink, exclude):
+    """Whichever of both lines is hidden, the command is not shown, and what the game says is."""
+    async with running(sink, wanted(exclude=exclude)) as world:
+        await world.opened()
+        world.console().put(Connected(at(0)))
+        world.console().say(
+            "[STARTUP]: Starting server with the following startup command:",
+            "/home/container/srv Sup3rTok3n -port 1",
+            "12:34:56 Loading",
+            "done",
+        )
+        await until(lambda: "done" in sink.lines())
+    assert sink.lines()[-2:] == ["12:34:56 Loading", "done"]
+    assert "Sup3rTok3n" not in sink.text()
+
+
 async def test_the_options_of_a_relay_hold(sink):
     relay = wanted(style=RelayStyle.PLAIN, include="join|chat", exclude="bot", redact=True)
     async with running(sink, relay) as world:

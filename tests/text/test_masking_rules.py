@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import time_slice
+from bot.console.events import ConsoleLine
+from bot.console.wire import parse
 from bot.text import ansi, secrets, start_up, versions
 from bot.text.masking_rules import SECRETS
 from bot.text.redaction import Redactor
 from bot.text.start_up import PRELUDES, is_start_up
 
 HERE = Path(__file__).parent
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 CASES = json.loads((HERE / "console_lines.json").read_text(encoding="utf-8"))
 HIDE = [case for group in CASES["masking"] for case in group["hide"]]
 KEEP = [case for group in CASES["masking"] for case in group["keep"]]
@@ -144,6 +148,33 @@ def test_an_announced_command_is_the_next_line_that_is_not_blank():
         "Loading",
         "./srv 2",
     ]
+
+
+RECORDINGS = sorted((HERE.parent / "console" / "recordings").glob("*.jsonl"))
+TOLD = re.compile(r"hunter2|203\.0\.113\.\d|2001:db8|rcon password: '\w+'")
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+def test_what_real_games_printed_is_masked_where_it_tells_something_and_nowhere_else(recording):
+    frames = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+    texts = [text for frame in frames if frame.get("event") == "console output" for text in frame["args"]]
+    lines = [
+        message.text for text in texts for message in parse(frame_of(text), NOW) if isinstance(message, ConsoleLine)
+    ]
+    assert lines
+    masker = Redactor(b"key")
+    for line in map(ansi.strip, lines):
+        shown = masker.redact(line)
+        if is_start_up(line):
+            assert shown.endswith("‹start-up command›")
+        elif TOLD.search(line):
+            assert not TOLD.search(shown) and "‹" in shown
+        else:
+            assert shown == line
+
+
+def frame_of(text):
+    return json.dumps({"event": "console output", "args": [text]})
 
 
 addresses = st.ip_addresses(v=4).filter(lambda a: not a.is_loopback and not a.is_unspecified)
