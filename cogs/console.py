@@ -4,7 +4,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import WingcordClient
-from bot.discord_replies import answer, defer, in_time
+from bot.discord_replies import answer, answer_privately, defer, in_time
 from bot.i18n import _
 from bot.services import Permit, Services
 from bot.terms import Action
@@ -29,7 +29,14 @@ class Console(commands.Cog):
         """Send the server's say-template with the message."""
         permit = await in_time(interaction, self._resolve(interaction, server, Action.SAY), private=False)
         await defer(interaction, private=False)
-        await answer(interaction, await self._services.consoles.say(permit, message))
+        said = await self._services.consoles.say(permit, message, told=lambda text: answer(interaction, text))
+        if not said.refused:
+            return
+        await answer(interaction, said.sentence)
+        if said.lines:
+            heading = _("The console answered:")
+            text, file = await with_lines(heading, said.lines, None, keep="head")
+            await answer_privately(interaction, text, file=file)
 
     @app_commands.command(name="command", description=_("Send one console command and see what it printed"))
     @app_commands.describe(command=_("The command as typed into the console, in one line"), server=_SERVER)

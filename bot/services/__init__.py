@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.services.access import PRESETS, Access, AccessCheck, AccessRow, Revoked
-from bot.services.consoles import CommandAnswer, Consoles
+from bot.services.consoles import CommandAnswer, Consoles, Said
 from bot.services.granting import AskFirst, GrantChange, Patterns
 from bot.services.guilds import Guilds
 from bot.services.members import Member
@@ -37,6 +37,7 @@ __all__ = [
     "RelayRow",
     "Relays",
     "Revoked",
+    "Said",
     "ServerOverview",
     "ServerStatus",
     "Servers",

@@ -1,51 +1,37 @@
 """Talking to a console: say, command with its answer, and the last lines."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot import time_slice
 from bot.console.crash import last_words
 from bot.console.events import ConsoleLine
 from bot.console.listener import Listener
-from bot.errors import BadInput, BotError, NotSupported
+from bot.errors import BadInput, BotError, NotAllowed, NotSupported
 from bot.i18n import _
 from bot.services.access import Access
 from bot.services.action_log import Attempt, attempt
 from bot.services.connections import Connections
 from bot.services.console_input import say_line
+from bot.services.hearing import MAX_LINES, ConsoleTiming, answer_to
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
-from bot.terms import Action, PanelKind, PowerState
-from bot.text.ansi import strip
+from bot.terms import Action, PowerState
 from bot.text.console_line import LONGEST_TYPED, one_line
 from bot.text.markdown import escape
 from bot.text.redaction import Redactor
+from bot.text.refused_commands import looks_refused
 
-_MAX_LINES = 200
 _WORTH_MASKING = 512 * 1024
 """Characters of the console in one reply, which has a file for what does not fit its message; escape sequences count.
 
 Masking them takes a third of a second at worst.
 """
-_WORTH_HEARING = 64 * 1024
-"""Characters of a command's answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleTiming:
-    """Waiting times in seconds; tests scale them."""
-
-    ready: float = 4.0
-    """For the socket to come up before a command is sent without hearing its answer."""
-    first_line: float = 3.0
-    """For the first line of an answer."""
-    quiet: float = 0.8
-    """Without a further line, the answer is over."""
-    whole: float = 6.0
-    """For the whole answer on a console that never falls silent."""
+_TIMING = ConsoleTiming()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +45,17 @@ class CommandAnswer:
     """Why there are no lines, or fewer than one would expect."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of something that was said."""
+
+    sentence: str
+    refused: bool = False
+    """Whether the console's answer looks as if it did not take it."""
+    lines: tuple[str, ...] = field(default=(), repr=False)
+    """Then its answer, masked, with its escape sequences, where the member may see the console: for nobody else."""
+
+
 class Consoles:
     """Sends single commands and reads consoles on behalf of members."""
 
@@ -68,7 +65,7 @@ class Consoles:
         connections: Connections,
         *,
         redactor: Callable[[int], Redactor],
-        timing: ConsoleTiming = ConsoleTiming(),
+        timing: ConsoleTiming = _TIMING,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._access = access
@@ -77,21 +74,44 @@ class Consoles:
         self._timing = timing
         self._now = now
 
-    async def say(self, permit: Permit, message: str) -> str:
-        """Send the server's say-template with the message; return the sentence to reply."""
+    async def say(self, permit: Permit, message: str, *, told: Callable[[str], Awaitable[None]] | None = None) -> Said:
+        """Send the server's say-template with the message; return what became of it.
+
+        `told` is called with the sentence to reply as soon as it is sent; then the console's answer is listened to.
+        """
         server = permit.server
         with attempt(permit, text=self._shown(server, message)) as noted:
             text = one_line(message)
             line = await self._line(permit, text)
             client = await self._connections.client(permit)
-            async with AsyncExitStack() as stack:
-                state = None
-                if permit.panel.kind is PanelKind.PELICAN:  # it answers 204 to what never arrived: ask for the state
-                    listener, _deaf = await self._hear(permit, stack)
-                    state = _known(listener)
-                await client.send_command(line, known_state=state)
+            sentence = _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
+
+            async def send(known_state: PowerState | None = None) -> None:
+                await client.send_command(line, known_state=known_state)
                 noted.done = True
-        return _("Said on **{server}**: {message}").format(server=escape(server.name), message=escape(text))
+                if told is not None:
+                    await told(sentence)
+
+            async with AsyncExitStack() as stack:
+                listener = (await self._hear(permit, stack))[0] if permit.panel.kind.has_console else None
+                if listener is None:
+                    await send()
+                    return Said(sentence)
+                answer, _more = await answer_to(line, send, listener, timing=self._timing.brief, now=self._now)
+        if not looks_refused([one.text for one in answer], text):
+            return Said(sentence)
+        return Said(_unheard(permit), refused=True, lines=await self._for_those_who_see(permit, answer))
+
+    async def _for_those_who_see(self, permit: Permit, answer: Sequence[ConsoleLine]) -> tuple[str, ...]:
+        """What a console answered, masked; nothing where the member may not see it by the same key."""
+        rights = await self._access.rights_of(permit.member)
+        try:
+            sees = rights.permit(Action.CONSOLE, permit.server)
+        except NotAllowed:
+            return ()
+        if sees.panel.id != permit.panel.id:
+            return ()
+        return tuple(await self._masked(permit.server, _newest(answer)))
 
     async def command(self, permit: Permit, command: str) -> CommandAnswer:
         """Send one console command and return what the console printed right after it.
@@ -177,7 +197,7 @@ class Consoles:
             async with AsyncExitStack() as stack:
                 listener = await self._connections.hear(permit, stack, within=self._timing.ready)
                 await self._access.confirm(permit)
-                found = listener.tail(_MAX_LINES)
+                found = listener.tail(MAX_LINES)
                 begin, end = last_words([line.text for line in found])
                 return await self._masked(permit.server, _newest(found[begin:end][-count:]))
 
@@ -191,19 +211,9 @@ class Consoles:
     async def _ask(
         self, send: Callable[[PowerState | None], Awaitable[None]], server: LinkedServer, text: str, listener: Listener
     ) -> CommandAnswer:
-        heard = _Heard()
-        reader = asyncio.create_task(heard.read(listener), name=f"answer of {server.uuid}")
-        try:
-            sent_at = self._now()
-            await send(_known(listener))
-            await heard.settle(self._timing)
-        finally:
-            reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await reader
-        answer = _without_echo([line for line in heard.lines if line.at >= sent_at], text)
+        answer, more = await answer_to(text, send, listener, timing=self._timing, now=self._now)
         note = None if answer else _("Sent. The console printed nothing in answer.")
-        if heard.full:
+        if more:
             note = _("The console may have printed more: that is as much of an answer as I take.")
         return CommandAnswer(text, tuple(await self._masked(server, answer)), note)
 
@@ -217,38 +227,6 @@ class Consoles:
         return [await slices.work(redactor.redact_in_steps(line.text)) for line in printed]
 
 
-class _Heard:
-    """Lines as they come, and the moment they stop coming."""
-
-    def __init__(self) -> None:
-        self.lines: list[ConsoleLine] = []
-        self._characters = 0
-        self._more = asyncio.Event()
-
-    @property
-    def full(self) -> bool:
-        """Whether no more is taken, although more may come."""
-        return len(self.lines) >= _MAX_LINES or self._characters >= _WORTH_HEARING
-
-    async def read(self, listener: Listener) -> None:
-        async for event in listener:
-            if isinstance(event, ConsoleLine) and not event.recovered and not self.full:
-                self.lines.append(event)
-                self._characters += len(event.text)
-                self._more.set()
-
-    async def settle(self, timing: ConsoleTiming) -> None:
-        """Return when the console fell silent, or the answer has taken long enough."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timing.whole):
-                wait = timing.first_line
-                while not self.full:
-                    async with asyncio.timeout(wait):
-                        await self._more.wait()
-                    self._more.clear()
-                    wait = timing.quiet if len(self.lines) > 1 else max(timing.quiet, timing.first_line / 2)
-
-
 def _newest(lines: Sequence[ConsoleLine]) -> Sequence[ConsoleLine]:
     """Return the newest lines that one reply is made of."""
     room = _WORTH_MASKING
@@ -259,15 +237,11 @@ def _newest(lines: Sequence[ConsoleLine]) -> Sequence[ConsoleLine]:
     return lines
 
 
-def _known(listener: Listener | None) -> PowerState | None:
-    """The state by the socket's word; None where it has none."""
-    return listener.state if listener and listener.state is not PowerState.UNKNOWN else None
-
-
-def _without_echo(lines: list[ConsoleLine], command: str) -> list[ConsoleLine]:
-    """Drop the terminal's echo of the command: the first line that is just it, perhaps behind a prompt."""
-    for index, line in enumerate(lines[:3]):
-        plain = strip(line.text).strip().lstrip("> ]").strip()
-        if plain == command:
-            return lines[:index] + lines[index + 1 :]
-    return lines
+def _unheard(permit: Permit) -> str:
+    remedy = (
+        _("Set how this game says something with `/server edit`, in `say`.")
+        if permit.member.is_admin
+        else _("Whoever manages the bot here can set how this game says something: `/server edit`, in `say`.")
+    )
+    text = _("**{server}** got it, but its console seems to have refused it, so hardly anybody heard it. {remedy}")
+    return text.format(server=escape(permit.server.name), remedy=remedy)

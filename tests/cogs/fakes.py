@@ -21,6 +21,7 @@ from bot.services import (
     Progress,
     RelayRow,
     Revoked,
+    Said,
     ServerOverview,
     ServerStatus,
     Services,
@@ -84,6 +85,8 @@ class Script:
     notes: tuple[str, ...] = ()
     lines: list[str] = field(default_factory=list)
     note: str | None = None
+    said: Said | None = None
+    """What becomes of what is said, if not what was told at once."""
     grants: list[AccessRow] = field(default_factory=list)
     relays: list[RelayRow] = field(default_factory=list)
     asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
@@ -311,9 +314,11 @@ class FakePower(_Fake):
 
 
 class FakeConsoles(_Fake):
-    async def say(self, permit, message):
+    async def say(self, permit, message, *, told):
         await self._script.step_in("consoles.say", permit.server, message)
-        return f"Said on {permit.server.name}."
+        said = Said(f"Said on {permit.server.name}.")
+        await told(said.sentence)
+        return self._script.said or said
 
     async def command(self, permit, command):
         await self._script.step_in("consoles.command", permit.server, command)

@@ -3,10 +3,12 @@
 import asyncio
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ServerOffline
+from bot.services import Said
 from bot.terms import Action, RelayStyle
 from bot.text import ansi, packing
 from cogs._console_text import with_lines
@@ -19,6 +21,20 @@ async def test_say_is_public(world):
     assert result.response.content == "Said on survival."
     assert not result.ephemeral
     assert world.script.calls("consoles.say")[0][1] == "hello"
+
+
+@pytest.mark.parametrize("lines", [(), ("Unknown command 'say'.",)])
+async def test_what_the_console_refused_is_said_so_and_its_answer_shown_in_private(world, lines):
+    """Only where there is something that the member may see."""
+    world.script.said = Said(
+        "**survival** got it, but its console seems to have refused it.", refused=True, lines=lines
+    )
+    result = await world.helper.slash(world.channel, "say", message="hello")
+
+    assert [message.content for message in world.public()] == [world.script.said.sentence]
+    assert ["Unknown command" in message.content for message in result.followups] == [True] * len(lines)
+    assert all(message.flags.ephemeral for message in result.followups)
+    world.no_surprises()
 
 
 async def test_say_without_the_right_is_refused_in_private(world):

@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
-from bot.services.consoles import ConsoleTiming
+from bot.services.hearing import ConsoleTiming
 from bot.services.lately import Lately
 from bot.services.outcome import OutcomeTiming
 from bot.services.power import PowerTiming

@@ -366,6 +366,40 @@ async def test_a_server_that_stays_up_is_told_as_up_once(place, admin):
     assert steps[-1].ok and steps[-1].sentence == steps[-2].sentence
 
 
+async def test_something_said_that_the_console_refuses_is_told_and_its_answer_shown_to_those_who_see_it(
+    place, admin, helper
+):
+    """The game of the stand-in knows no `shout`."""
+    place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle", say_template="shout {message} password=hunter2secret")
+    await place.services.access.grant(admin, role_id=70, allow="view, say", server=None, panel=None, commands=None)
+    told = []
+
+    async def tell(sentence):
+        told.append(sentence)
+
+    permit = await place.permit(admin, Action.SAY, castle)
+    said = await place.services.consoles.say(permit, "hello", told=tell)
+    assert told == ["Said on **Castle**: hello"]
+    assert said.refused
+    assert "/server edit" in said.sentence
+    assert any("nknown" in line for line in said.lines)
+    assert not any("hunter2secret" in line for line in said.lines)
+    said = await place.say(helper, castle, "hello")
+    assert said.refused
+    assert said.lines == ()
+
+
+async def test_something_said_and_taken_is_not_doubted(place, admin):
+    place.server("Castle", running=True)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    said = await place.say(admin, castle, "Usage: unknown command")
+    assert not said.refused
+    assert "Said on" in said.sentence
+
+
 @pytest.mark.parametrize("profile", [Profile.PTERO_0_7])  # it keeps no answer for 20 s
 async def test_without_a_socket_the_outcome_is_followed_by_asking_the_panel(place, admin):
     place.server("Castle", rights=["control.start", "control.stop"], boot_seconds=0.3)
