@@ -6,7 +6,7 @@ from typing import Self
 
 import discord
 
-from bot.discord_replies import answer, answer_privately, before_answer, defer
+from bot.discord_replies import UNSAID, answer, answer_privately, before_answer, defer
 from bot.errors import BotError
 from bot.i18n import _
 from bot.services import Permit, Progress, Services
@@ -95,7 +95,7 @@ class StartLater(OwnedView):
 
     async def tidy(self, content: str | None = None) -> None:
         """Take the button away; the message may be gone, which is fine."""
-        with contextlib.suppress(discord.HTTPException):
+        with contextlib.suppress(*UNSAID):
             await (self._edit(view=None) if content is None else self._edit(content=content, view=None))
 
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_replies import answer, answer_privately, before_answer
+from bot.discord_replies import UNSAID, answer, answer_privately, before_answer
 from bot.errors import BotError, NotAllowed
 from bot.i18n import _
 from bot.services import Permit, ServerStatus, Services
@@ -63,13 +63,13 @@ class StatusView(OwnedView):
         """Send the signal; meanwhile the card says so, and shows neither figures nor buttons that are out of date."""
         former = self._shown
         if former is not None:
-            with contextlib.suppress(discord.HTTPException):  # it may have been dismissed, which stops no signal
+            with contextlib.suppress(*UNSAID):  # it may have been dismissed, which stops no signal
                 await self._draw(interaction, meanwhile(former, signal))
         shown = False
 
         async def look_already() -> None:
             nonlocal shown
-            with contextlib.suppress(BotError, discord.HTTPException):  # it is looked once more at the end
+            with contextlib.suppress(BotError, *UNSAID):  # it is looked once more at the end
                 await self._look_again(interaction)
                 shown = True
 
@@ -77,7 +77,7 @@ class StatusView(OwnedView):
             last = await press(self._services, interaction, permit, arrived=look_already)
         except BotError:
             if former is not None:
-                with contextlib.suppress(discord.HTTPException):
+                with contextlib.suppress(*UNSAID):
                     await self._draw(interaction, former)
             raise
         if not (shown and last.ok):

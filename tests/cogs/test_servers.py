@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
 
+import aiohttp
 import pytest
 
 from bot.discord_replies import answer
@@ -11,6 +12,7 @@ from bot.errors import PanelUnreachable
 from bot.services import Progress, ServerOverview, ServerStatus
 from bot.terms import Action, PowerState, Signal
 from cogs import _overview
+from cogs._status import StatusView
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import Script, linked
 
@@ -230,6 +232,24 @@ async def test_a_right_to_look_that_goes_meanwhile_changes_nothing_of_what_was_t
     assert [m.content for m in world.public()] == [f"{world.helper.mention}: is up"]
     assert "You may not look at" in pressed.followups[-1].content
     world.no_surprises()
+
+
+async def test_a_line_to_discord_that_breaks_over_the_card_stops_no_signal(world, monkeypatch):
+    """Only the card is less fresh; the signal goes, once, and what came of it is told."""
+    result = await world.helper.slash(world.channel, "status")
+    draw, troubles = StatusView._draw, [aiohttp.ServerDisconnectedError()]
+
+    async def falter(view, interaction, status):
+        if troubles:
+            raise troubles.pop()
+        await draw(view, interaction, status)
+
+    monkeypatch.setattr(StatusView, "_draw", falter)
+    await world.helper.click(result.response, label="Stop")
+    await world.env.advance_time(3)
+    assert troubles == []
+    assert [call[2] for call in world.script.calls("power.follow")] == [Signal.STOP]
+    assert [m.content for m in world.public()] == [f"{world.helper.mention}: running after 34 s"]
 
 
 async def test_a_card_whose_signal_was_refused_is_as_before(world):

@@ -1,11 +1,14 @@
 """Buttons whose time is over, while Discord cannot be reached: tidying them away troubles nobody."""
 
+import ast
+from pathlib import Path
 from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 import discord
 import pytest
 
+import cogs
 from cogs._views import Choice, Choose, Confirm, OwnedView
 
 
@@ -43,3 +46,24 @@ async def test_a_view_whose_time_is_over_ends_quietly_whatever_discord_does(trou
     for asked, view in enumerate(views(interaction), 1):
         await view.on_timeout()
         assert interaction.edit_original_response.await_count == asked
+
+
+def caught_alone(path):
+    """Where a module expects Discord's refusals only: whatever is said over a line may find the line broken instead."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ExceptHandler):
+            caught = [node.type]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+            caught = node.args
+        else:
+            continue
+        names = {ast.unparse(each) for each in caught if each is not None}
+        if "discord.HTTPException" in names:
+            yield f"{path.name}:{node.lineno}"
+
+
+def test_whoever_bears_a_refusal_bears_a_broken_line() -> None:
+    """In what commands and buttons say; `UNSAID` is both."""
+    root = Path(cogs.__file__).parent
+    modules = [*root.glob("*.py"), root.parent / "bot" / "client.py", root.parent / "bot" / "discord_replies.py"]
+    assert [place for module in modules for place in caught_alone(module)] == []
