@@ -51,6 +51,8 @@ class Asked:
     """The panel permission that guards it, for the sentence that says it is missing."""
     bucket: str = "general"
     """Which rate limit it counts towards, see `bot.panel.budget`."""
+    unbidden: bool = False
+    """Whether nobody waits for the answer: a key that the panel refuses is not tried for it again and again."""
 
     @property
     def is_action(self) -> bool:

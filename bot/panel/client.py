@@ -69,19 +69,22 @@ class PanelClient:
         """
         return await self._flights.join("list", self._list_servers)
 
-    async def server(self, identifier: str) -> Server:
-        """Return one server. Works in every state of the server, and does not need its node."""
+    async def server(self, identifier: str, *, unbidden: bool = False) -> Server:
+        """Return one server. Works in every state of the server, and does not need its node.
+
+        `unbidden`: nobody waits for it, so a key that was refused is tried ever more rarely.
+        """
         path = _path(identifier)
 
         async def read() -> Server:
             kind = await self._known_kind()
-            answer = await self._requests.read(Asked(Operation.SERVER, path, kind))
+            answer = await self._requests.read(Asked(Operation.SERVER, path, kind, unbidden=unbidden))
             try:
                 return parse_server(answer, kind=kind)
             except ValueError:
                 raise unexpected() from None
 
-        return await self._flights.join(("server", identifier), read)
+        return await self._flights.join(("server", identifier, unbidden), read)
 
     async def resources(self, identifier: str) -> Resources:
         """Return the server's usage, at most some seconds older than the panel's own answer.
@@ -143,7 +146,12 @@ class PanelClient:
                     _("Panels of version 0.7 offer no console to API keys: power and blind commands are all there is.")
                 )
             asked = Asked(
-                Operation.TICKET, path, kind, permission="websocket.connect", bucket=f"websocket:{identifier}"
+                Operation.TICKET,
+                path,
+                kind,
+                permission="websocket.connect",
+                bucket=f"websocket:{identifier}",
+                unbidden=True,
             )
             return parse_ticket(await self._requests.read(asked))
 

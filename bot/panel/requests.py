@@ -39,10 +39,10 @@ class Requests:
     async def read(self, asked: Asked) -> dict[str, Any]:
         """GET, repeated up to twice within the patience after a hiccup or a short rate limit.
 
-        Consoles ask for their tickets by themselves, each server for its own: of a key that the panel refuses, one of
-        them asks now and then, and all others are told what the panel said.
+        Consoles ask by themselves, each for its own server: with a key that the panel refuses one of them asks now and
+        then, and all others are told what the panel said.
         """
-        if asked.operation is Operation.TICKET:
+        if asked.unbidden:
             self._standing.require()
         with self._key_on_trial():
             result = await self._read(asked)
@@ -99,7 +99,7 @@ class Requests:
     async def _read_once(self, asked: Asked, deadline: float) -> dict[str, Any] | Refusal:
         async with self._budget.reads:
             await self._budget.admit(asked.bucket, deadline=deadline)
-            if asked.operation is Operation.TICKET:
+            if asked.unbidden:
                 self._standing.require_still()  # all may have come at once, before any was refused
             elif asked.operation is Operation.RESOURCES:
                 self._standing.require_not_just_refused()  # of many servers at once, for one answer to somebody

@@ -236,7 +236,7 @@ class _StoredPanel:
         return await (await self._client()).console_ticket(identifier)
 
     async def server(self, identifier: str) -> PanelServer:
-        return await (await self._client()).server(identifier)
+        return await (await self._client()).server(identifier, unbidden=True)
 
     async def _client(self) -> PanelClient:
         try:
