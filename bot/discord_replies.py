@@ -45,8 +45,10 @@ _TOO_LATE = frozenset(
 """Discord's codes for an interaction that expired or whose answer was deleted: nobody is waiting any more."""
 
 
-UNSAID = (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError)
-"""What comes of saying something that cannot be said: it is refused, the line breaks or is slow, the client is closed.
+BROKEN_LINE = (aiohttp.ClientError, OSError, discord.DiscordServerError)
+"""What says nothing of a message, only that it could not get through now. A time-out is an OSError."""
+UNSAID = (discord.HTTPException, *BROKEN_LINE, RuntimeError)
+"""What comes of saying something that cannot be said: it is refused, the line breaks, the client is closed by now.
 
 For what matters less than what it stands in the way of. discord.py lets its HTTP client's errors through.
 """

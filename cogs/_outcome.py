@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 import discord
 
-from bot.discord_replies import CONTENT_LIMIT, answer, clip
+from bot.discord_replies import BROKEN_LINE, CONTENT_LIMIT, answer, clip
 from bot.errors import BotError
 from bot.i18n import _
 from bot.services import Progress
@@ -104,17 +104,19 @@ async def follow_outcome(
     ends_at = clock() + WATCH_SECONDS
     try:
         step = await anext(steps)
-        await reply.show_step(step)
-        if not step.done:
-            step = await _Watcher(steps, reply, clock, ends_at=ends_at).watch(step)
-        return step
+        watcher = _Watcher(steps, reply, clock, ends_at=ends_at)
+        await watcher.begin(step)
+        return step if step.done else await watcher.watch(step)
     finally:
         if isinstance(steps, AsyncGenerator):
             await steps.aclose()
 
 
 class _Watcher:
-    """Shows the newest step when an edit is due, however fast steps arrive."""
+    """Shows the newest step when an edit is due, however fast steps arrive.
+
+    Where Discord cannot be reached just then, it is shown with the next edit: the server goes on meanwhile.
+    """
 
     def __init__(
         self, steps: AsyncIterator[Progress], reply: Reply, clock: Callable[[], float], *, ends_at: float
@@ -126,6 +128,11 @@ class _Watcher:
         self._shown_at = clock()
         self._unshown: Progress | None = None
         self._shown: str | None = None
+
+    async def begin(self, first: Progress) -> None:
+        """Show the first step; raises what Discord has against it."""
+        self._unshown = first
+        await (self._flush_at_last() if first.done else self._flush())
 
     async def watch(self, latest: Progress) -> Progress:
         """Show what follows a step; return the last one."""
@@ -146,9 +153,10 @@ class _Watcher:
                     return latest
                 if self._clock() >= self._shown_at + EDIT_SECONDS:
                     await self._flush()
-            await self._flush()
+            await self._flush_at_last()
         except BotError as error:
-            await self._reply.show(str(error))
+            self._unshown = Progress(str(error), done=True, ok=False)
+            await self._flush_at_last()
         except discord.NotFound:
             _log.info("The message that showed an outcome was deleted; nobody watches any more")
         except Exception:
@@ -171,9 +179,20 @@ class _Watcher:
     async def _flush(self) -> None:
         step, self._unshown = self._unshown, None
         if step is not None and (step.later or step.sentence != self._shown):
-            await self._reply.show_step(step)
-            self._shown = step.sentence
+            try:
+                await self._reply.show_step(step)
+                self._shown = step.sentence
+            except BROKEN_LINE as error:
+                _log.info("A step of an outcome could not be shown, and is shown with the next: %r", error)
+                self._unshown = step
             self._shown_at = self._clock()
+
+    async def _flush_at_last(self) -> None:
+        """Show the last step, however often it takes; nothing follows that would show it."""
+        await self._flush()
+        while self._unshown is not None and self._clock() < self._ends_at:
+            await asyncio.sleep(EDIT_SECONDS)
+            await self._flush()
 
     async def _give_up(self, latest: Progress) -> None:
         await self._reply.show(
