@@ -31,7 +31,7 @@ class Rule(NamedTuple):
 
 _VALUE_END = r"\s,;&\"'<>()\[\]{}‹›"
 _BARE = rf"[^{_VALUE_END}]{{1,512}}"
-_VALUE = rf"(?:\"[^\"]{{1,512}}\"|'[^']{{1,512}}'|(?:(?:bearer|basic|bot)\s{{1,4}})?{_BARE})"
+_VALUE = rf"(?:\"[^\"]{{1,512}}\"|'[^']{{1,512}}'|(?:(?:bearer|basic|bot|token|digest)\s{{1,4}})?{_BARE})"
 # Nothing but this may follow the one value of a command; a value that is too long to see its end counts as well.
 _AT_END = rf"(?:(?=[\"'`)\]]{{0,3}}\s{{0,8}}(?:$|;|(?<=\s)[-+]{{1,2}}[a-z]|(?<=\s)//))|(?<=[^{_VALUE_END}]{{512}}))"
 # What stands behind a command's name in a sentence about it, or in its usage.
@@ -165,7 +165,9 @@ SECRETS = (
         "Your new password is §hunter2§, keep it",
         ("password", "passphrase", "passcode"),
         r"(?i:(?<![a-z])pass(?:word|phrase|code)\s{1,4}(?:for\s{1,4}\S{1,64}\s{1,4})?"
-        r"(?:is|was|set to|changed to|reset to):?\s{1,4}(?P<it>\"[^\"]{1,256}\"|'[^']{1,256}'|[^\s,;]{1,256}))",
+        r""
+        r"(?:(?:has|have) been\s)?(?:is|was|to|set to|changed to|reset to):?\s{1,4}"
+        r"(?P<it>\"[^\"]{1,256}\"|'[^']{1,256}'|[^\s,;]{1,256}))",
         random=True,
         goes_on=r"[^\s,;]",
     ),
@@ -184,6 +186,13 @@ SECRETS = (
         r"(?i:(?:generated|temporary|random|initial|default|new)\s(?:[\w@.-]{1,40}\s){0,3}password\s{1,4}(?P<it>[^\s,;]{1,256}))",
         random=True,
         goes_on=r"[^\s,;]",
+    ),
+    Rule(
+        "secret",
+        "Cookie: §session=abc123def456; theme=dark§",
+        ("cookie:",),
+        r"(?i:cookie:\s{0,4}(?P<it>[\w.-]{1,64}=\S.{0,255}))",
+        goes_on=".",
     ),
     # --- what is typed
     Rule(

@@ -1,7 +1,7 @@
 """Names that secrets stand behind: of settings, and of commands that log players in."""
 
 # Chat is full of "the secret: ..." and "token: ...": alone and before a plain word they are no more than words.
-_TALK = r"(?!:\s{1,4}[^\W\d_]{1,20}(?:[\s'’,.!?]|$))"
+_TALK = r"(?!\s?:\s{1,4}[^\W\d_]{1,20}(?:[\s'’,.!?]|$))"
 
 
 def _any_of(*words: str) -> str:
@@ -33,12 +33,17 @@ SETTING = _any_of(
     r"pass(?==)(?<!\wpass)",
     r"pwd(?<![a-z]pwd)",
     _PW,
+    r"pw(?<![a-z]pw)(?=\s?[:=])",
+    *(
+        word + _TALK
+        for word in (r"passwort", r"passe(?<=mot de passe)", r"kennwort", r"contrase(?:ñ|n)a", r"senha", r"пароль")
+    ),
     *_KEYS,
     *(key.replace("[_-]?", " ") + _TALK for key in _KEYS),
     r"secret(?<=[\w-]secret)",
     rf"secret(?<!\wsecret){_TALK}",
     r"token(?<=[_-]token)",
-    r"token(?<=[a-z]token)(?![a-z])",
+    r"token(?<=[a-z]token)(?<!publickeytoken)(?![a-z])",  # .NET names its libraries by a public one
     rf"token(?<![a-z]token){_TALK}",
     "authtoken",
     "authorization",
@@ -62,7 +67,20 @@ NAME = (
 )
 """The end of a setting's name that is no word of a language, so that a blank is enough between it and its secret."""
 
-SIGNS = ("pass", "secret", "token", "key", "pw", "authorization", "account", "gslt")
+SIGNS = (
+    "pass",
+    "secret",
+    "token",
+    "key",
+    "pw",
+    "authorization",
+    "account",
+    "gslt",
+    "kennwort",
+    "contrase",
+    "senha",
+    "пароль",
+)
 """One of these stands in each of those names."""
 
 LOG_IN = (

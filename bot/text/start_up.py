@@ -23,7 +23,7 @@ PRELUDES = (
     Prelude(
         "container@pterodactyl~ java -jar server.jar",
         ("@",),
-        r"[\w.-]{1,40}@[\w.-]{1,60}(?::? ?~?(?:/[\w./-]{0,80})?)[$#~] ?",
+        r"[\w.-]{1,40}@[\w.-]{1,60}(?:~|:? ?~?(?:/[\w./-]{0,80})?[$#]) ?",
     ),
     Prelude("container~ ./srv", ("container",), r"container~ ?"),
     Prelude(":/home/container$ ./srv", ("/home/container",), r":?/home/container(?:/[\w./-]{0,80})? ?[$#]:? ?"),

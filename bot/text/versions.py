@@ -22,7 +22,8 @@ class Sign(NamedTuple):
 _PRODUCT = (
     r"(?:\w{0,20}api|\w{0,20}java|jdk|jre|jvm|vm|runtime|\w{0,9}forge|paper|spigot|purpur|velocity|geyser|bedrock|minecraft"
     r"|tshock|terraria|tmodloader|unturned|rocket|oxide|umod|carbon|bepinex|harmony|unity|mono|wine|proton|metamod|sourcemod"
-    r"|openssl|mariadb|mysql|redis|palworld|valheim|chrome|firefox|safari|edge|windows|fxserver|txadmin)"
+    r"|openssl|mariadb|mysql|redis|palworld|valheim|exiled|eco|vrising|barotrauma|dedicated server"
+    r"|chrome|firefox|safari|edge|windows|fxserver|txadmin)"
 )
 # Files that programs are made of.
 _PROGRAM = r"(?:jar|zip|dll|so|exe|gz|tgz|bz2|xz|deb|rpm|whl|vpk|pak|pk3|phar|js|nupkg|tar|mcpack|tmod|dylib|class)"
@@ -35,14 +36,14 @@ _NAMED = r"[\"']?[\w.'-]{1,40}[\"']?(?: \(?[\w-]{1,20}\)?)?"
 _PARTS = r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){1,2}"
 
 SIGNS = (
-    Sign("version 2.0.0.1 of the API", before=r"(?:version|ver|build|release)[\"'(\[ :=]{1,4}v?"),
+    Sign("version 2.0.0.1 of the API", before=r"(?<![a-z])(?:version|ver|build|release)[\"'(\[ :=]{1,4}v?"),
     Sign("Chrome/120.0.0.0 Safari/537.36", before=r"(?:chrom(?:e|ium)|edge?|opr)/"),
     Sign("PatchVersion=1.39.6.9", before=r"version[\"'(\[ :=]{1,4}"),
-    Sign("Protocol v1.4.4.9", before=r"(?<![a-z])v\.?"),
+    Sign("Protocol v1.4.4.9", before=r"(?<![a-z])v\.? ?"),
     Sign("VM 17.0.8.1+1", after=r"\+\w", small=True),
     Sign("mod 1.2.3.4-SNAPSHOT", after=rf"[-_.]{_TAG}(?![a-z])", small=True),
     Sign("Could not load Foo-203.1.2.3.jar", after=rf"\.{_PROGRAM}(?![\w-])"),
-    Sign("OTAPI 3.1.20.0", before=rf"\b{_PRODUCT}[ :=/(]{{1,3}}v?", small=True),
+    Sign("OTAPI 3.1.20.0", before=rf"\b{_PRODUCT}[ :=/(-]{{1,3}}v?", small=True),
     Sign("Temurin-17.0.8.1 on Linux", before=r"[a-z][-_]", small=True),
     Sign("curios 1.16.5-4.0.6.8", before=rf"{_PARTS}-", small=True),
     Sign("mod 1.2.3.4.Final", after=r"\.[a-z]\w{0,20}(?![\w.-])", small=True),

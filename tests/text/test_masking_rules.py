@@ -208,6 +208,21 @@ def test_an_address_glued_to_any_name_is_hidden(address, before, after):
         assert str(address) not in masked(line)
 
 
+VERSION_WORDS = re.compile(r"(?i)(?:version|(?<![a-z])(?:ver|build|release|v))$")
+
+
+@given(of_strangers, names.filter(lambda name: not VERSION_WORDS.search(name)), st.sampled_from([" ", ": ", "=", " (", ' "', " [", " - ", ":"]))  # fmt: skip
+def test_an_address_behind_any_word_is_hidden(address, word, between):
+    assert str(address) not in masked(f"the {word}{between}{address} is it")
+
+
+@pytest.mark.parametrize(
+    "word", ["server", "Server", "observer", "driver", "rebuild", "prerelease", "API", "Forge", "nov", "TShock"]
+)
+def test_an_address_is_no_version_for_a_word_that_ends_like_one_of_theirs(word):
+    assert masked(f"{word} 203.0.113.5") == f"{word} {masked('203.0.113.5')}"
+
+
 @given(addresses)
 def test_a_padded_address_is_hidden_and_has_the_mark_of_the_usual_form(address):
     assert masked(f"from {padded(address)} x") == f"from {mark_of(address)} x"
