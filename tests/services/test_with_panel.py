@@ -264,7 +264,7 @@ async def test_a_node_that_does_not_answer_the_panel_is_named_and_never_taken_fo
     (row,) = await place.services.servers.overview(admin)
     for shown in (status, row):
         assert shown.state is PowerState.UNKNOWN
-        assert "node does not answer" in shown.note
+        assert "machine that runs" in shown.note
     assert (status.memory_bytes, status.uptime) == (None, None)
     with pytest.raises(NodeUnreachable):
         await place.follow(admin, castle, Signal.START)
@@ -290,7 +290,7 @@ async def test_a_console_that_is_open_tells_the_state_where_the_panel_does_not_r
         (row,) = await place.services.servers.overview(admin)
     for shown in (status, row):
         assert shown.state is PowerState.RUNNING
-        assert "node does not answer" in shown.note
+        assert "machine that runs" in shown.note
 
 
 @pytest.mark.parametrize(
