@@ -165,7 +165,6 @@ SECRETS = (
         "Your new password is §hunter2§, keep it",
         ("password", "passphrase", "passcode"),
         r"(?i:(?<![a-z])pass(?:word|phrase|code)\s{1,4}(?:for\s{1,4}\S{1,64}\s{1,4})?"
-        r""
         r"(?:(?:has|have) been\s)?(?:is|was|to|set to|changed to|reset to):?\s{1,4}"
         r"(?P<it>\"[^\"]{1,256}\"|'[^']{1,256}'|[^\s,;]{1,256}))",
         random=True,

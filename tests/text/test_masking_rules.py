@@ -61,6 +61,16 @@ def test_secrets_as_games_images_and_tools_print_them(case):
     assert not [secret for secret in case["secrets"] if secret in shown]
 
 
+@given(
+    st.sampled_from(HIDE),
+    st.sampled_from(["[12:34:56 INFO]: ", "12:34:56 ", "> ", "[2026.11.22-12.34.56:789][ 12]LogX: ", "[Foo] ", "  ", "INFO "]),
+    st.sampled_from(["", " ", "\r", " \x1b[0m"]),
+)  # fmt: skip
+def test_what_stands_before_a_line_brings_no_secret_to_light(case, before, after):
+    shown = masked(before + case["line"] + after)
+    assert not [secret for secret in case["secrets"] if secret in shown]
+
+
 @pytest.mark.parametrize("case", KEEP, ids=line_of)
 def test_what_only_looks_like_one_is_shown(case):
     shown = masked(case["line"])
