@@ -8,6 +8,7 @@ from typing import TypeVar
 import discord
 
 from bot.discord_replies import clip
+from bot.errors import BusyReason
 from bot.i18n import _, ngettext
 from bot.services import ServerOverview, ServerStatus
 from bot.terms import PanelKind, PowerState, Signal
@@ -30,6 +31,12 @@ _DOTS = {
     PowerState.OFFLINE: "⚫",
     PowerState.UNKNOWN: "⚪",
 }
+_BUSY_COLOURS = {
+    BusyReason.SUSPENDED: discord.Colour.red(),
+    BusyReason.INSTALL_FAILED: discord.Colour.red(),
+    BusyReason.REINSTALL_FAILED: discord.Colour.red(),
+}
+"""Trouble is red; whatever is being done about a server is not."""
 _COLOURS = {
     PowerState.RUNNING: discord.Colour.green(),
     PowerState.STARTING: discord.Colour.gold(),
@@ -111,7 +118,10 @@ def span(duration: timedelta) -> str:
 def status_embed(status: ServerStatus, *, now: datetime) -> discord.Embed:
     """Return what is known of a server; fields that nobody can tell are left out. `now` is UTC."""
     words, colour = state_words(status.state), _COLOURS[status.state]
-    if status.under_way is not None:
+    if status.busy is not None:
+        words = busy_words(status.busy) + _busy_advice(status.busy)
+        colour = _BUSY_COLOURS.get(status.busy, discord.Colour.gold())
+    elif status.under_way is not None:
         words, colour = under_way_words(status.under_way), discord.Colour.gold()
     embed = discord.Embed(title=safe(status.server.name, 100), description=words, colour=colour)
     if status.note:
@@ -171,11 +181,37 @@ def _of(value: str, limit: _T | None, show: Callable[[_T], str]) -> str:
     return value if limit is None else _("{value} of {limit}").format(value=value, limit=show(limit))
 
 
+def busy_words(reason: BusyReason) -> str:
+    """Return what is said of a server, in the place of its state, that the panel lets nobody use."""
+    return {
+        BusyReason.SUSPENDED: _("⛔ suspended by the host"),
+        BusyReason.MAINTENANCE: _("🛠 under maintenance"),
+        BusyReason.INSTALLING: _("🛠 being installed"),
+        BusyReason.INSTALL_FAILED: _("🔴 installation failed"),
+        BusyReason.REINSTALL_FAILED: _("🔴 reinstallation failed"),
+        BusyReason.NOT_INSTALLED: _("🛠 installing, or it failed"),
+        BusyReason.RESTORING: _("🛠 restoring a backup"),
+        BusyReason.TRANSFERRING: _("🛠 moving to another machine"),
+        BusyReason.UNKNOWN: _("🛠 busy, the panel says not why"),
+    }[reason]
+
+
+def _busy_advice(reason: BusyReason) -> str:
+    """Return what can be done about it; nothing where waiting is all."""
+    if reason is BusyReason.SUSPENDED:
+        return "\n" + _("Only the host can lift that.")
+    if reason in {BusyReason.INSTALL_FAILED, BusyReason.REINSTALL_FAILED, BusyReason.NOT_INSTALLED}:
+        return "\n" + _("Look in the panel why, and reinstall it there where it failed.")
+    return ""
+
+
 def overview_line(row: ServerOverview, note_limit: int = 200) -> str:
     """Return a server's line in `/servers`, with at most so many characters of its note."""
     words = state_words(row.state)
     if row.pending and row.state is PowerState.UNKNOWN:
         words = _("⏳ asking …")
+    elif row.busy is not None:
+        words = busy_words(row.busy)
     elif row.age is not None:
         words = _("{state}, {age} ago").format(state=words, age=span(row.age))
     line = f"**{safe(row.server.name)}** · {words}"

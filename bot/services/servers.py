@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.errors import BadInput, BotError, NotAllowed, UnknownServer
+from bot.errors import BadInput, BotError, BusyReason, NotAllowed, UnknownServer
 from bot.i18n import _
 from bot.names import refuse_blank, tidied
 from bot.panel.models import Server as PanelServer
@@ -21,7 +21,7 @@ from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
 from bot.services.panels import Panels
 from bot.services.permits import MemberRights, Permit
-from bot.services.states import ServerOverview, States, busy_sentence
+from bot.services.states import ServerOverview, States
 from bot.store.servers import DEFAULT_SAY_TEMPLATE
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
@@ -63,6 +63,8 @@ class ServerStatus:
     address: str | None = None
     node: str | None = None
     panel_label: str | None = None
+    busy: BusyReason | None = None
+    """What stands in the way of everything, by the panel's word."""
     under_way: Signal | None = None
     """What was sent through the bot and is followed still."""
     signals: tuple[Signal, ...] = ()
@@ -217,7 +219,7 @@ class Servers:
         details = await client.server()
         if details.is_minecraft is not permit.server.is_minecraft:
             await learn_minecraft(self._store, permit.server.panel_id, [details])
-        found = Newest(PowerState.UNKNOWN, note=busy_sentence(details.busy))
+        found = Newest(PowerState.UNKNOWN)
         if details.busy is None:
             try:
                 found = self._states.newest(permit, await client.resources())
@@ -279,5 +281,6 @@ def _describe(permit: Permit, details: PanelServer, found: Newest, *, signals: t
         address=details.address,
         node=details.node,
         panel_label=permit.panel.label,
+        busy=details.busy,
         signals=signals,
     )

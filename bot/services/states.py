@@ -31,11 +31,13 @@ class ServerOverview:
     server: LinkedServer
     state: PowerState
     note: str | None = None
-    """Why the state is unknown, or what the panel is busy with."""
+    """Why the state is unknown."""
     age: timedelta | None = None
     """How long ago the state was seen; None where it is the newest."""
     pending: bool = False
     """Whether it has not been asked for yet."""
+    busy: BusyReason | None = None
+    """What stands in the way of everything, by the panel's word."""
 
 
 class Sightings:
@@ -105,26 +107,10 @@ class States:
             known, note = self.known(permit), _("The panel did not answer in time.")
             return ServerOverview(permit.server, known.state, note, known.age)
         except ServerBusy as error:
-            note = busy_sentence(error.reason) or str(error)
+            return ServerOverview(permit.server, self.unanswered(permit, "").state, busy=error.reason)
         except BotError as error:
             note = str(error)
         return ServerOverview(permit.server, self.unanswered(permit, note).state, note)
 
     def _live(self, permit: Permit) -> Live:
         return Live(self._connections.live_state(permit), self._connections.live_usage(permit))
-
-
-def busy_sentence(reason: BusyReason | None) -> str | None:
-    """Return what the panel is busy with, in words; None when it is not."""
-    return {
-        None: None,
-        BusyReason.SUSPENDED: _("Suspended by the panel's operator."),
-        BusyReason.MAINTENANCE: _("Its node is under maintenance."),
-        BusyReason.INSTALLING: _("Being installed."),
-        BusyReason.INSTALL_FAILED: _("Its installation failed: look in the panel, and reinstall it there."),
-        BusyReason.REINSTALL_FAILED: _("Reinstalling it failed: look in the panel, and reinstall it there."),
-        BusyReason.NOT_INSTALLED: _("Not installed yet, or the installation failed."),
-        BusyReason.RESTORING: _("Restoring a backup."),
-        BusyReason.TRANSFERRING: _("Being moved to another node."),
-        BusyReason.UNKNOWN: _("Busy with something the panel does not name."),
-    }[reason]

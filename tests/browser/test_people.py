@@ -56,7 +56,7 @@ async def test_a_stranger_is_offered_no_server_and_told_why(demo):
         await visit.page.wait_for_function(SUGGESTED)
         await expect(visit.at("completions").get_by_role("option")).to_have_count(0)
         await visit.at("send").click()
-        await expect(visit.said("Sam used /status")).to_contain_text("an admin can allow it")
+        await expect(visit.said("Sam used /status")).to_contain_text("An admin can give your role one")
         await visit.run("servers")
         answer = visit.said("Sam used /servers")
         await expect(answer).to_contain_text("/access grant")

@@ -5,13 +5,15 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import aiohttp
+import discord
 import pytest
 
 from bot.discord_replies import answer
-from bot.errors import PanelUnreachable
+from bot.errors import BusyReason, PanelUnreachable
 from bot.services import Progress, ServerOverview, ServerStatus
 from bot.terms import Action, PowerState, Signal
 from cogs import _overview
+from cogs._render import busy_words
 from cogs._status import StatusView
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import Script, linked
@@ -338,3 +340,26 @@ async def test_server_names_are_suggested_for_what_the_member_may_do(world):
     assert await names(world.helper, "kill") == []
     assert await names(world.stranger, "status") == []
     assert Action.KILL in [call[0] for call in world.script.calls("servers.names")]
+
+
+@pytest.mark.parametrize("reason", list(BusyReason))
+async def test_what_stands_in_the_way_stands_in_the_place_of_the_state(world, reason):
+    """Neither the card nor the list calls a state unknown that the panel tells; trouble is red, the rest is not."""
+    world.script.status = ServerStatus(linked(), PowerState.UNKNOWN, busy=reason)
+    world.script.overview = [ServerOverview(linked(), PowerState.UNKNOWN, busy=reason)]
+    card = await world.helper.slash(world.channel, "status")
+    listed = await world.helper.slash(world.channel, "servers")
+    for shown in (card, listed):
+        assert busy_words(reason) in text_of(shown.response)
+        assert "unknown" not in text_of(shown.response)
+    is_trouble = reason in {BusyReason.SUSPENDED, BusyReason.INSTALL_FAILED, BusyReason.REINSTALL_FAILED}
+    assert (card.response.embeds[0].colour == discord.Colour.red()) is is_trouble
+
+
+@pytest.mark.parametrize("state", list(PowerState))
+async def test_a_server_that_is_off_is_no_trouble(world, state):
+    """Red is for what somebody must look at."""
+    world.script.status = ServerStatus(linked(), state)
+    card = await world.helper.slash(world.channel, "status")
+    assert card.response.embeds[0].colour != discord.Colour.red()
+    assert "🔴" not in text_of(card.response)
