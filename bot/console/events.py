@@ -144,6 +144,11 @@ class LinesDropped:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class LinesThrottled:
+    """The node dropped lines before these, nobody knows how many: they came faster than it passes them on."""
+
+
 ConsoleEvent = (
     ConsoleLine
     | StatusChanged
@@ -162,4 +167,5 @@ ConsoleEvent = (
     | Disconnected
     | Parked
     | LinesDropped
+    | LinesThrottled
 )

@@ -14,6 +14,7 @@ from bot.console.events import (
     ConsoleLine,
     Disconnected,
     LinesDropped,
+    LinesThrottled,
     Parked,
     StatsUpdated,
 )
@@ -45,6 +46,8 @@ class Feed:
         self._ever_live = False
         self._ending = 0
         """By `Memory.holds`: the history that has ended last."""
+        self._all_shown = False
+        """Whether the history that is held again goes back to where lines were dropped."""
         self._coming_back = False
         """Whether the end of a gap was told, and what was missed is being."""
         self._lost_at: datetime | None = None
@@ -138,6 +141,20 @@ class Feed:
     def hold(self) -> None:
         """Authenticated: collect lines until `release`."""
         self.memory.hold()
+        self.memory.runs.unknown()
+
+    def hold_again(self, *, shows_all: bool) -> None:
+        """Lines were dropped on a good connection: collect until `release`, which finds the end of them.
+
+        `shows_all`: whether a history goes back to where that began.
+        """
+        self._all_shown = shows_all
+        self.memory.hold()
+
+    def throttled(self) -> None:
+        """Lines were dropped, and there is no history to ask for."""
+        self.memory.tear()
+        self._audience.tell_greeted(LinesThrottled())
 
     def asked(self) -> None:
         """The history has been asked for."""
@@ -180,7 +197,9 @@ class Feed:
         self._ending = self.memory.holds
         with suppress(Lapsed):
             ending = Ending(self.memory)
-            if self._ever_live:
+            if self.live:
+                await self._fill_in(ending)
+            elif self._ever_live:
                 await self._come_back(ending)
             else:
                 await self._come_first(ending)
@@ -216,6 +235,14 @@ class Feed:
         if self.stats is not None:
             self._audience.tell_greeted(self.stats)
         self._go_live(at)
+
+    async def _fill_in(self, ending: Ending) -> None:
+        """Pass on the end of what was dropped, which the history has."""
+        lines, complete = await ending.find(self.memory.missed(ending.taken, after_gap=False))
+        if not (complete and self._all_shown):
+            self.throttled()
+        await ending.pass_on(lines, self._audience.tell_greeted)
+        self._admit(ending.taken.dropped)
 
     def _admit(self, dropped: int) -> None:
         """Tell of lines that found no room."""

@@ -16,6 +16,7 @@ from bot.console.inflow import Inflow
 from bot.console.marks import WINGS_HISTORY
 from bot.console.refusals import Hopeless, Lost, closed_sentence, deleted, moved, suspended, too_long
 from bot.console.target import Ticket
+from bot.console.throttle import Throttle
 from bot.console.tickets import TicketCache
 from bot.console.timing import ConsoleTiming
 from bot.console.wire import AuthSucceeded, BlankLine, Message, Throttled, TokenExpiring, TokenRefused, parse
@@ -55,13 +56,16 @@ class Link:
         )
         self._loop = asyncio.get_running_loop()
         self._history_asked = asyncio.Event()
+        self._throttle = Throttle()
+        self._throttled = asyncio.Event()
         self._history_asked_at = 0.0
         self._history_moved_at = 0.0
         self._history_lines = 0
 
     async def run(self) -> None:
         """Authenticate, then read and keep the token fresh until something ends it."""
-        tasks = [asyncio.create_task(work) for work in (self._read(), self._keep(), self._end_histories())]
+        works = (self._read(), self._keep(), self._end_histories(), self._end_throttling())
+        tasks = [asyncio.create_task(work) for work in works]
         watch = asyncio.create_task(self._socket.watch(self._timing.ping_interval, self._timing.ping_timeout))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -101,6 +105,8 @@ class Link:
         match message:
             case ConsoleLine():
                 self._feed.line(message)
+                if self._throttle.hear(message.text):
+                    self._throttled.set()
                 self._credentials.heard_event()
             case BlankLine():
                 self._feed.memory.blank()
@@ -183,6 +189,9 @@ class Link:
             await self._feed.release()
             return
         await time_slice.shared().breathe()
+        await self._send_for_history()
+
+    async def _send_for_history(self) -> None:
         self._feed.asked()
         await self._send("send logs", None)
         self._history_asked_at = self._history_moved_at = self._loop.time()
@@ -208,3 +217,25 @@ class Link:
         waited = now - self._history_asked_at
         full = self._history_lines >= WINGS_HISTORY and waited >= timing.history_enough
         return now - self._history_moved_at >= patience or waited >= timing.history_bound or full
+
+    # Output that Wings dropped: its end is in the history, once there is an end
+
+    async def _end_throttling(self) -> None:
+        try:
+            while True:
+                await self._throttled.wait()
+                self._throttled.clear()
+                while not self._throttle.calm() or self._feed.memory.holding or not self._feed.live:  # noqa: ASYNC110 - time
+                    await asyncio.sleep(self._timing.throttle_look)
+                await self._ask_for_the_end()
+                await asyncio.sleep(self._timing.throttle_rest)
+        except ConnectionClosed as end:
+            raise self._closed(end) from None
+
+    async def _ask_for_the_end(self) -> None:
+        shows_all = self._throttle.over()
+        if self._feed.state is PowerState.OFFLINE:
+            self._feed.throttled()
+            return
+        self._feed.hold_again(shows_all=shows_all)
+        await self._send_for_history()

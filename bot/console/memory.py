@@ -84,7 +84,6 @@ class Memory:
     def hold(self) -> None:
         """Collect lines from now on: what comes may be live or history."""
         self._held, self._holds = Collected(), self._holds + 1
-        self.runs.unknown()
 
     def asked(self, pasts: Iterable[DeliveredTail] = ()) -> None:
         """The history has been asked for: what was collected so far is live.
@@ -139,11 +138,13 @@ class Memory:
         self._blanks_at_first = taken.blanks
         return partial(_first, taken, [past.marks for past in pasts if not self.runs.started_after(past.at)])
 
-    def missed(self, taken: Collected, *, was_offline: bool) -> Callable[[], Missed]:
-        """Return what tells the lines of a later history that were missed, to be added."""
-        return partial(
-            _missed, [*self._faded], [*self._ring], taken, fresh=self.runs.restarted, was_offline=was_offline
-        )
+    def missed(self, taken: Collected, *, was_offline: bool = False, after_gap: bool = True) -> Callable[[], Missed]:
+        """Return what tells the lines of a later history that were missed, to be added.
+
+        Not `after_gap`: the connection was there all the time.
+        """
+        fresh = after_gap and self.runs.restarted
+        return partial(_missed, [*self._faded], [*self._ring], taken, fresh=fresh, was_offline=was_offline)
 
     def since(self, past: DeliveredTail) -> Callable[[], Missed]:
         """Return what tells the remembered lines that come after the delivered tail."""

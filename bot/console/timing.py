@@ -77,5 +77,9 @@ class ConsoleTiming:
     """After this long the history ends as soon as its full number of lines has come, pause or not."""
     history_bound: float = 3.0
     """The history ends after this long in any case: a busy server never pauses."""
+    throttle_look: float = 0.5
+    """Between two looks whether a console whose lines Wings dropped has calmed down."""
+    throttle_rest: float = 10.0
+    """Between two questions for the end of what was dropped."""
     restart_margin: float = 5.0
     """Two start times, computed from `uptime`, that differ by more are two runs of the server."""

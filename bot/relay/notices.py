@@ -157,6 +157,13 @@ def lines_dropped(count: int) -> str:
     ).format(count=count)
 
 
+def lines_throttled(server: str) -> str:
+    """Say that the node could not keep up."""
+    return _(
+        "✂ Lines of **{server}** are missing here, nobody knows how many: it printed faster than its node passes on."
+    ).format(server=server)
+
+
 def paused(server: str, until: datetime) -> str:
     """Say that lines are kept back from now on."""
     text = _("⏸ The console of **{server}** is paused until {until} ({span}): its lines are left out and counted.")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from bot import time_slice
+from bot import metrics, time_slice
 from bot.console.events import (
     Connected,
     ConsoleEvent,
@@ -15,6 +15,7 @@ from bot.console.events import (
     InstallOutput,
     InstallStarted,
     LinesDropped,
+    LinesThrottled,
     Parked,
     ServerDeleted,
     StatusChanged,
@@ -160,8 +161,8 @@ class ConsoleRelay:
                 self.connection.lost(event)
             case Parked():
                 self.connection.parked(event)
-            case LinesDropped(count):
-                self._dropped(count)
+            case LinesDropped() | LinesThrottled():
+                self._missing(event)
             case InstallStarted() | InstallCompleted() | ServerDeleted():
                 self.announce(_NEWS[type(event)](self.server))
             case _:
@@ -241,8 +242,11 @@ class ConsoleRelay:
             self.announce(notices.begins(self.server))
         self.connection.back(event, last_line_at=self._trail.at)
 
-    def _dropped(self, count: int) -> None:
-        if self._gate.stops(count):
-            return
-        self.tally.lost += count
-        self.announce(notices.lines_dropped(count))
+    def _missing(self, event: LinesDropped | LinesThrottled) -> None:
+        if isinstance(event, LinesThrottled):
+            if not self._gate.closed:
+                metrics.relay_gaps.inc()
+                self.announce(notices.lines_throttled(self.server))
+        elif not self._gate.stops(event.count):
+            self.tally.lost += event.count
+            self.announce(notices.lines_dropped(event.count))

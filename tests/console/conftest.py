@@ -56,6 +56,8 @@ FAST = ConsoleTiming(
     history_quiet=0.08,
     history_enough=0.1,
     history_bound=1.0,
+    throttle_look=0.05,
+    throttle_rest=0.2,
     restart_margin=1.0,
 )
 

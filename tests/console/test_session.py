@@ -14,6 +14,7 @@ from bot.console.events import (
     ConsoleLine,
     DaemonMessage,
     Disconnected,
+    LinesThrottled,
     Parked,
     ServerDeleted,
     StatsUpdated,
@@ -284,6 +285,39 @@ async def test_a_cut_while_the_server_is_off_loses_nothing(hub, wings, target):
         assert connected.complete
 
 
+THROTTLED = (
+    "\x1b[33m\x1b[1m[Pterodactyl Daemon]:\x1b[39m Server is outputting console data too quickly -- throttling...\x1b[0m"
+)
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+async def test_the_end_of_what_the_node_dropped_is_asked_for_and_the_middle_admitted(hub, wings, target, reaches):
+    """Nothing comes twice, and where the history goes back to what came, nothing is missing."""
+    flood = [f"\tat line {number} of a trace" for number in range(1, 400)]
+    came, end = flood[:100], flood[:150] if reaches else flood[-150:]
+
+    async def script(socket):
+        await socket.welcome(history=("one", "two"))
+        await asyncio.sleep(4 * FAST.history_quiet)
+        await socket.lines(*came, THROTTLED)
+        await socket.hear("send logs")
+        await socket.lines(*([] if not reaches else ["one", "two"]), *end)
+        await asyncio.sleep(2 * FAST.history_quiet)
+        await socket.lines("calm again")
+        await socket.idle()
+
+    wings.scripts = [script]
+    async with hub.listen(target) as listener:
+        seen = []
+        await until_line(listener, "calm again", seen)
+    missed = end[100:] if reaches else end
+    assert texts(seen) == [*came, THROTTLED, *missed, "calm again"]
+    assert [type(event) for event in seen if isinstance(event, LinesThrottled)] == [LinesThrottled] * (not reaches)
+    assert [event.recovered for event in seen if isinstance(event, ConsoleLine)].count(True) == len(missed)
+    assert not any(isinstance(event, Disconnected) for event in seen)
+    assert sum(isinstance(event, Connected) for event in seen) == 1
+
+
 def past(*lines, at=None, offline=False):
     return DeliveredTail(b"".join(mark(line) for line in lines), at, offline)
 
@@ -480,10 +514,11 @@ async def test_a_token_denied_after_a_restart_of_wings_is_replaced_at_once(wings
 
 
 async def test_tickets_are_fetched_late_and_only_those_of_seconds_after_the_handshake_speak_of_clocks(
-    hub, wings, target, panel
+    wings, target, panel
 ):
     """Never fetched first and then waited with: a ticket carries the second of its issue."""
     opened, presented = [], []
+    timing = replace(FAST, boot_second=0.3, ticket_settled=0.5, auth_spacing=1.0, ticket_window=9.0)
 
     async def script(socket):
         opened.append(asyncio.get_running_loop().time())
@@ -493,14 +528,19 @@ async def test_tickets_are_fetched_late_and_only_those_of_seconds_after_the_hand
             await socket.say("jwt error", "Error Event [x]: jwt: created too far in past (denylist)")
 
     wings.scripts = [script]
-    async with hub.listen(target) as listener:
+    async with (
+        closing(ConsoleHub(allow_private=True, timing=timing)) as hub,
+        hub.listen(target) as listener,
+    ):
         with pytest.raises(ConsoleRefused, match="clocks"):
             await listener.ready(DEADLINE)
     after = [fetched - opened[0] for fetched in panel.fetched]
     assert len(opened) == 1
-    assert after[0] < 0 < FAST.boot_second < after[1] < FAST.auth_spacing
-    assert len([moment for moment in after if moment >= FAST.ticket_settled]) == 2
-    assert all(there - fetched < FAST.auth_spacing / 2 for fetched, there in zip(panel.fetched, presented, strict=True))
+    assert after[0] < 0 < timing.boot_second < after[1] < timing.auth_spacing
+    assert len([moment for moment in after if moment >= timing.ticket_settled]) == 2
+    assert all(
+        there - fetched < timing.auth_spacing / 2 for fetched, there in zip(panel.fetched, presented, strict=True)
+    )
 
 
 async def test_two_fresh_tickets_refused_mean_differing_clocks(hub, wings, target, panel):

@@ -16,6 +16,7 @@ from bot.console.events import (
     ConsoleEvent,
     ConsoleLine,
     Disconnected,
+    LinesThrottled,
     Parked,
     ServerDeleted,
     StatusChanged,
@@ -28,6 +29,7 @@ from bot.errors import ConsoleRefused, ServerBusy, ServerNotFound
 from bot.panel.pool import PanelPool
 from bot.terms import PanelKind, PowerState
 from sandbox.panel import Fault, PanelStandIn, Profile, Server, SocketTrouble, User
+from sandbox.panel.console import ConsoleThrottle
 
 from .conftest import DEADLINE, FAST, eventually
 
@@ -72,6 +74,12 @@ class Life:
         last = self.emitted[-1]
         await self.until(lambda event: isinstance(event, ConsoleLine) and event.text == last)
         assert self.lines() == self.emitted
+
+    async def flows_on(self) -> None:
+        """A new line arrives, whatever was dropped before."""
+        self.emit()
+        last = self.emitted[-1]
+        await self.until(lambda event: isinstance(event, ConsoleLine) and event.text == last)
 
     def lines(self) -> list[str]:
         return [event.text for event in self.heard if isinstance(event, ConsoleLine) and "INFO]: line" in event.text]
@@ -225,6 +233,20 @@ async def test_a_node_that_boots_within_a_second_is_back_within_seconds(stack, i
     assert clock.elapsed() - restarted <= 8
     assert life.standin.tickets_issued(life.server) - issued <= 2
     assert life.kinds(Parked) == []
+
+
+async def test_a_burst_that_the_node_drops_has_its_end_though_not_its_middle(begin):
+    """The last lines of a stack trace are the ones that matter."""
+    life = await started(await begin(timing=replace(FAST, throttle_rest=0.1)))
+    life.server.runtime.throttle = ConsoleThrottle(life.standin.node.clock, seconds=50)
+    life.emit(6000)
+    await life.until(lambda event: isinstance(event, ConsoleLine) and event.text == life.emitted[-1])
+    life.server.runtime.throttle = ConsoleThrottle(life.standin.node.clock)
+    await life.flows_on()
+    got = life.lines()
+    assert got[-151:] == life.emitted[-151:]
+    assert len(got) == len(set(got)) < len(life.emitted)
+    assert life.kinds(LinesThrottled, Disconnected) == [LinesThrottled]
 
 
 @pytest.mark.parametrize("profile", [Profile.PTERO_1_11, Profile.PTERO_1_12, Profile.PELICAN])

@@ -18,6 +18,7 @@ from bot.console.events import (
     InstallCompleted,
     InstallStarted,
     LinesDropped,
+    LinesThrottled,
     Parked,
     ServerDeleted,
     StatsUpdated,
@@ -214,12 +215,18 @@ async def test_other_news_are_told(sink):
     async with running(sink) as world:
         await world.opened()
         world.console().put(
-            InstallStarted(), DaemonMessage("pulling"), InstallCompleted(), LinesDropped(7), ServerDeleted()
+            InstallStarted(),
+            DaemonMessage("pulling"),
+            InstallCompleted(),
+            LinesDropped(7),
+            LinesThrottled(),
+            ServerDeleted(),
         )
         await world.shows("deleted")
         assert world.health().lost == 7
     assert "🛠 **Survival** is being installed\n```ansi\npulling\n```\n🛠 The installation" in sink.text()
     assert "✂ 7 lines left out here" in sink.text()
+    assert "✂ Lines of **Survival** are missing here, nobody knows how many" in sink.text()
 
 
 async def test_a_short_loss_is_not_worth_a_word(sink):
