@@ -40,6 +40,10 @@ def granted_text(change: GrantChange, server: LinkedServer | None, *, any_linked
     had = action_list(before.actions) if before is not None else ""
     lines = [first.format(role=role, where=where, actions=action_list(after.actions), before=had)]
     lines += _commands_line(before, after)
+    if change.wider is not None:
+        there = _("on every linked server") if change.wider.server_id is None else where
+        text = _("⚠️ Another grant lets {role} send any console command, {where}: these limits do not hold there.")
+        lines.append(text.format(role=role, where=there))
     if after.role_id == after.guild_id:
         lines.append(_("⚠️ That role is everyone: every member of this Discord server may do it."))
     if change.unnamed:

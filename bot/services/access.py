@@ -9,7 +9,7 @@ from bot.errors import BadInput, NotAllowed
 from bot.i18n import _
 from bot.services.action_log import noted, refusals
 from bot.services.console_input import parse_patterns
-from bot.services.granting import GrantChange, Patterns, Wish, decide
+from bot.services.granting import GrantChange, Patterns, Wish, decide, wider
 from bot.services.members import Member
 from bot.services.permits import MemberRights, Permit
 from bot.store.grants import ANY
@@ -157,7 +157,8 @@ class Access:
             server.id if server else None,
             panel_id=panel.id if panel else None,
         )
-        return GrantChange(before, after, after.actions - wish.actions)
+        others = await self._store.grants.list(member.guild_id)
+        return GrantChange(before, after, after.actions - wish.actions, wider(after, others))
 
     @noted("access revoke")
     async def revoke(self, member: Member, *, role_id: int, server: LinkedServer | None) -> Revoked:

@@ -1,5 +1,6 @@
 """Pure: what a role has after a grant is given to it that may have one already. Nothing is lost without a word."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -38,6 +39,8 @@ class GrantChange:
     after: Grant
     unnamed: frozenset[Action] = frozenset()
     """What it had, keeps, and was not named."""
+    wider: Grant | None = None
+    """Another grant of the role by which it may send any console command there, whatever the limits of this one."""
 
 
 class AskFirst(BadInput):
@@ -77,6 +80,23 @@ def decide(former: Grant | None, wish: Wish) -> tuple[frozenset[Action], tuple[s
     if wish.patterns is Patterns.ASK:
         raise AskFirst(former, wish)
     return actions, former.commands if wish.patterns is Patterns.KEEP else given
+
+
+def wider(grant: Grant, others: Iterable[Grant]) -> Grant | None:
+    """Return a grant of the same role that lets any console command through to where this one limits them."""
+    if Action.COMMAND not in grant.actions or not limits(grant.commands):
+        return None
+    return next(
+        (
+            other
+            for other in others
+            if (other.role_id, other.id != grant.id) == (grant.role_id, True)
+            and other.server_id in {None, grant.server_id}
+            and Action.COMMAND in other.actions
+            and not limits(other.commands)
+        ),
+        None,
+    )
 
 
 def _mention(grant: Grant) -> str:

@@ -102,6 +102,13 @@ async def test_a_panel_without_servers_counts_none(world):
         assert not ZERO.search(text_of(shown))
 
 
+def test_limits_that_do_not_hold_are_not_said_to():
+    grant = Grant(1, 900, 70, frozenset({Action.COMMAND}), 1, commands=("list",))
+    wider = Grant(2, 900, 70, frozenset({Action.COMMAND}))
+    text = granted_text(GrantChange(None, grant, wider=wider), linked(), any_linked=True)
+    assert "Another grant lets <@&70> send any console command, on every linked server" in text
+
+
 def test_a_grant_names_what_it_gives_whatever_it_is():
     for action in Action:
         grant = Grant(1, 900, 70, frozenset({action}))

@@ -150,6 +150,15 @@ async def test_what_is_granted_comes_on_top_of_what_there_is(access, admin, help
         await access.require(helper, Action.COMMAND, castle, command="stop")
 
 
+async def test_limits_that_another_grant_lifts_are_told_to_be_none(access, admin, castle, tower):
+    """The role's other grant lets any command through; one about another server does not."""
+    await grant(access, admin, "command", server=tower)
+    assert (await grant(access, admin, "command", server=castle, commands="list")).wider is None
+    everywhere = await grant(access, admin, "command")
+    assert everywhere.wider is None
+    assert (await grant(access, admin, "command", server=castle, commands="kick *")).wider == everywhere.after
+
+
 async def test_two_admins_at_once_lose_nothing_of_one_another(access, admin, castle):
     """Each adds to what there is in the moment of writing."""
     await asyncio.gather(*(grant(access, admin, action.value, server=castle) for action in Action))
