@@ -116,6 +116,7 @@ async def test_buttons_do_what_they_say(demo):
         await card.get_by_role("button", name="Stop", exact=True).click()
         await expect(state).to_have_attribute("data-state", "offline")
         await expect(visit.said("@Hank:")).to_contain_text("Castle has stopped")
+        await expect(card.get_by_role("button", name="Start")).to_be_visible()
         await expect(card.get_by_role("alert")).to_be_hidden()
         await card.get_by_role("button", name="Dismiss message").click()
         await expect(visit.at("message").filter(has_text="Hank used /status")).to_have_count(0)
