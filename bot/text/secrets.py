@@ -4,7 +4,6 @@ What they are stands in `bot.text.masking_rules`; which addresses are left alone
 """
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.text import addresses
@@ -53,6 +52,8 @@ _SOUGHT = (*_BY_LOOKS, *_JUDGED)
 # So many characters at a time take a millisecond or two at the worst.
 _WINDOW = 1024
 _PIECE = 16
+# So many characters are looked at for signs at a time, and so many more, that a sign across the end is seen.
+_GLANCE, _LONGEST_SIGN = 16_384, 64
 _LONG_VALUE = 256
 # What stands where a value would, and is none: what is said of one, or that there is none. Quake writes colours as ^7.
 _HARMLESS = frozenset({
@@ -72,7 +73,7 @@ def find(plain: str) -> list[Secret]:
 def find_in_steps(plain: str, window: int = _WINDOW) -> Steps[list[Secret]]:
     """Do as `find` does, so many characters at a time; the result does not depend on it."""
     found: list[Secret] = []
-    for search in _worth_while(plain):
+    for search in (yield from _worth_while(plain)):
         yield
         yield from _collect(search, plain, window, found)
     return _apart(found) if len(found) > 1 else found
@@ -93,19 +94,22 @@ def _apart(found: list[Secret]) -> list[Secret]:
     return apart
 
 
-def _worth_while(plain: str) -> Iterator[_Search]:
-    """Yield the searches that can find something, by cheap signs: most lines have none of them.
+def _worth_while(plain: str) -> Steps[list[_Search]]:
+    """Return the searches that can find something, by cheap signs: most lines have none of them.
 
     Earlier searches win over later ones where both find something at the same place.
     """
-    lowered = plain.lower()
-    signs = [indices for sign, indices in _BY_SIGN if sign in lowered]
-    if signs:
-        for index in sorted({index for indices in signs for index in indices}):
-            yield _OF_RULES[index]
-    for looks, search in _SOUGHT:
-        if looks.search(plain) is not None:
-            yield search
+    rules: set[int] = set()
+    sought: set[int] = set()
+    for begin in range(0, len(plain), _GLANCE):
+        if begin:
+            yield
+        part = plain[begin : begin + _GLANCE + _LONGEST_SIGN] if len(plain) > _GLANCE else plain
+        lowered = part.lower()
+        for indices in [indices for sign, indices in _BY_SIGN if sign in lowered]:
+            rules.update(indices)
+        sought.update(place for place, (looks, _search) in enumerate(_SOUGHT) if looks.search(part) is not None)
+    return [*(_OF_RULES[index] for index in sorted(rules)), *(_SOUGHT[place][1] for place in sorted(sought))]
 
 
 def _collect(search: _Search, plain: str, window: int, found: list[Secret]) -> Steps[None]:
