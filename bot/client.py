@@ -129,7 +129,9 @@ class WingcordClient(commands.AutoShardedBot):
         if self._told_ready or self.user is None or self.application_id is None:
             return
         self._told_ready = True
-        guilds = ngettext("in {count} Discord server", "in {count} Discord servers", len(self.guilds))
+        guilds = _("in no Discord server yet")
+        if self.guilds:
+            guilds = ngettext("in {count} Discord server", "in {count} Discord servers", len(self.guilds))
         _log.info(
             "Ready: this is %s, %s. To invite it: %s",
             Application(self.application_id, self.user.name),

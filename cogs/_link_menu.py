@@ -89,10 +89,11 @@ class LinkMenu(OwnedView):
         """Return how many of several could be linked, and the reasons why the others were not."""
         lines = [clip(reason, 200) for reason in list(self._refused)[:_REASONS]]
         if self._picked > 1:
-            text = ngettext(
-                "{done} of {count} server was linked.", "{done} of {count} servers were linked.", self._picked
-            )
-            lines.insert(0, text.format(done=self._picked - self._refused.total(), count=self._picked))
+            done = self._picked - self._refused.total()
+            text = _("None of these {count} servers was linked.")
+            if done:
+                text = ngettext("{done} of {count} servers was linked.", "{done} of {count} servers were linked.", done)
+            lines.insert(0, text.format(done=done, count=self._picked))
         return lines
 
     async def turn(self, interaction: Interaction, step: int) -> None:

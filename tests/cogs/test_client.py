@@ -355,6 +355,15 @@ async def test_results_are_counted(world):
     assert len(world.refusals()) == 2
 
 
+async def test_a_bot_that_nobody_has_invited_yet_says_so(world, caplog, monkeypatch):
+    caplog.set_level("INFO", "bot.client")
+    world.bot._told_ready = False
+    monkeypatch.setattr(type(world.bot), "guilds", [])
+    await world.bot.on_ready()
+    (said,) = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Ready")]
+    assert "in no Discord server yet. To invite it:" in said
+
+
 async def test_a_good_start_ends_with_who_it_is_where_and_how_to_invite_it(world, caplog):
     """Once: Discord says that all is ready after each lost session."""
     caplog.set_level("INFO", "bot.client")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.relay import notices
-from bot.services import RelayRow
+from bot.services import LinkChoice, RelayRow
 from bot.services.granting import GrantChange
 from bot.store.values import Grant, Relay
 from bot.terms import Action
@@ -100,6 +100,18 @@ async def test_a_panel_without_servers_counts_none(world):
     await world.admin.click(asked.response, label="Remove the panel")
     for shown in (listed.response, asked.response):
         assert not ZERO.search(text_of(shown))
+
+
+async def test_of_several_servers_none_could_be_linked(world):
+    """The limit is reached before the first."""
+    world.script.choices = [LinkChoice(f"id{n:06}", f"Server {n}", 1) for n in range(3)]
+    form = await world.admin.slash(world.channel, "panel connect")
+    fields = {"url": "https://panel.example.com", "api_key": "ptlc_" + "x" * 43, "label": "home"}
+    result = await world.admin.submit_modal(form, fields)
+    world.script.room = 0
+    await world.admin.select(result.response, [choice.identifier for choice in world.script.choices])
+    assert "None of these 3 servers was linked." in result.response.content
+    assert not ZERO.search(result.response.content)
 
 
 def test_limits_that_do_not_hold_are_not_said_to():
