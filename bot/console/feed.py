@@ -119,12 +119,15 @@ class Feed:
             parked=self._error is not None,
         )
 
-    async def ready(self, timeout: float) -> None:
-        """Wait until lines flow; raises what the session is parked for, or ConsoleTimeout after `timeout` seconds."""
+    async def ready(self, timeout: float, *, besides: BotError | None = None) -> None:
+        """Wait until lines flow; raises what the session is parked for, or ConsoleTimeout after `timeout` seconds.
+
+        `besides`: a reason that does not count any more, for the session is looking again.
+        """
         try:
             async with asyncio.timeout(timeout):
                 while not self.live:
-                    if self._error is not None:
+                    if self._error is not None and str(self._error) != str(besides):
                         # One error serves all who ask: without this its traceback would grow with each of them.
                         raise self._error.with_traceback(None)
                     await self._changed.wait()

@@ -19,6 +19,7 @@ from bot.console.events import (
     StatsUpdated,
     TransferOutput,
 )
+from bot.errors import BotError
 from bot.terms import PowerState
 from bot.vitals import DeliveredTail
 
@@ -60,7 +61,7 @@ class Session(Protocol):
         """The most recent lines."""
         ...
 
-    async def ready(self, timeout: float) -> None:
+    async def ready(self, timeout: float, *, besides: BotError | None = None) -> None:
         """Wait until lines flow."""
         ...
 
@@ -170,13 +171,13 @@ class Listener:
         """Return up to `count` of the most recent lines known, oldest first, history included."""
         return self._opened.tail(count)
 
-    async def ready(self, timeout: float) -> None:
+    async def ready(self, timeout: float, *, besides: BotError | None = None) -> None:
         """Return as soon as lines flow.
 
-        Raises the error the session is parked for (ConsoleRefused or a PanelError), or ConsoleTimeout after `timeout`
-        seconds, with the last reason.
+        Raises the error the session is parked for (ConsoleRefused or a PanelError) unless it is the one given as
+        `besides`, or ConsoleTimeout after `timeout` seconds, with the last reason.
         """
-        await self._opened.ready(timeout)
+        await self._opened.ready(timeout, besides=besides)
 
     @property
     def waiting(self) -> int:

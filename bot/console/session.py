@@ -113,9 +113,9 @@ class ConsoleSession:
         """Return up to `count` of the most recent lines."""
         return self._feed.memory.tail(count)
 
-    async def ready(self, timeout: float) -> None:
+    async def ready(self, timeout: float, *, besides: BotError | None = None) -> None:
         """Wait until lines flow, at most `timeout` seconds. Raises what it is parked for, or ConsoleTimeout."""
-        await self._feed.ready(timeout)
+        await self._feed.ready(timeout, besides=besides)
 
     async def _run(self) -> None:
         while True:

@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.console.hub import ConsoleHub
 from bot.console.listener import Listener
 from bot.console.target import ConsoleTarget
-from bot.errors import BotError, KeyMissing, NotAllowed, ServerNotFound
+from bot.errors import BotError, KeyMissing, KeyRefused, NotAllowed, ServerNotFound
 from bot.i18n import _
 from bot.panel.client import PanelClient
 from bot.panel.models import ConsoleTicket, Resources, ServerList
@@ -85,7 +85,13 @@ class Connections:
         async with AsyncExitStack() as opening:
             target = self._target(permit.server, permit.panel.id, permit.panel.url)
             listener = await opening.enter_async_context(self._hub.listen(target))
-            await listener.ready(within)
+            try:
+                await listener.ready(within)
+            except KeyRefused as refused:
+                # That may be what the panel said a while ago, to a console that nobody waited for.
+                await (await self.client(permit)).server()
+                self._hub.renew(target.key)
+                await listener.ready(within, besides=refused)
             stack.push_async_exit(opening.pop_all())
         return listener
 

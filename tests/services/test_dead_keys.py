@@ -20,11 +20,17 @@ RECHECK = 0.1
 
 
 @pytest.fixture
-async def place(store, profile):
+def pauses():
+    """Between the tries of a refused key: the first, and the longest."""
+    return 0.2, 0.8
+
+
+@pytest.fixture
+async def place(store, profile, pauses):
     """Consoles look again ten times a second whether they can be had."""
     async with AsyncExitStack() as stack:
         panel = await stack.enter_async_context(PanelStandIn(profile))
-        pool = PanelPool(allow_private=True, timing=PanelTiming(key_retry_first=0.2, key_retry_most=0.8))
+        pool = PanelPool(allow_private=True, timing=PanelTiming(key_retry_first=pauses[0], key_retry_most=pauses[1]))
         stack.push_async_callback(pool.close)
         hub = ConsoleHub(allow_private=True, timing=ConsoleTiming(recheck=RECHECK))
         stack.push_async_callback(hub.close)
@@ -43,6 +49,27 @@ async def until(condition):
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - what consoles tell, and what a panel was asked
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("pauses", [(1000.0, 1000.0)])
+async def test_who_wants_to_see_a_console_asks_the_panel_himself(place, admin):
+    """Whatever the pause of those that look by themselves."""
+    place.server("Castle", running=True)
+    await place.connect(admin)
+    server = await place.link(admin, "Castle")
+    key = place.panel.registry.keys.pop(place.key)
+    seen = []
+    relay = asyncio.create_task(listen(place, server, seen))
+    try:
+        await until(lambda: any(isinstance(event, Parked) for event in seen))
+        with pytest.raises(KeyRefused):
+            await place.last_lines(admin, server, 5)
+        place.panel.registry.keys[place.key] = key
+        await place.last_lines(admin, server, 5)
+        await until(lambda: any(isinstance(event, Connected) for event in seen))
+    finally:
+        relay.cancel()
+        await asyncio.gather(relay, return_exceptions=True)
 
 
 async def test_all_consoles_of_a_dead_key_ask_the_panel_together_and_come_back_together(place, admin):
