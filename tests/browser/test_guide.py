@@ -21,6 +21,19 @@ async def test_what_came_of_a_trouble_is_said_beside_its_button(demo):
         await expect(told).to_have_count(0)
 
 
+async def test_the_game_answers_what_the_guide_types(demo):
+    async with demo.visit() as visit:
+        await visit.ready()
+        await visit.at("tab-panel").click()
+        await expect(visit.at("server-Castle")).to_have_attribute("data-state", "running")
+        await visit.at("tab-guide").click()
+        for answer in ("Added Bob to the whitelist", "Player is already whitelisted"):
+            await visit.at("try-command").click()
+            await expect(visit.at("option-command")).to_have_value("whitelist add Bob")
+            await visit.at("send").click()
+            await expect(visit.said("Olivia used /command", answer)).to_be_visible()
+
+
 async def test_the_keyboard_and_what_was_opened_stay_when_the_guide_is_drawn_anew(demo):
     async with demo.visit() as visit:
         await visit.ready()

@@ -105,7 +105,7 @@ function tryNode(item) {
   const row = el('div', { class: 'row' });
   const place = TRIES.indexOf(item);
   const mine = told?.of === item ? told : null;
-  if (item.type) row.append(el('button', { type: 'button', class: 'button secondary small', text: `Type ${words(item.type)}`, data: { key: `try-${place}-type` }, on: { click: () => typeIt(item.as, item.type, item.channel) } }));
+  if (item.type) row.append(el('button', { type: 'button', class: 'button secondary small', text: `Type ${words(item.type)}`, data: { testid: `try-${item.type.command}`, key: `try-${place}-type` }, on: { click: () => typeIt(item.as, item.type, item.channel) } }));
   if (item.be) row.append(el('button', { type: 'button', class: 'button secondary small', text: item.be.label, data: { key: `try-${place}-be` }, on: { click: async () => { await become(item.be.who); show('chat'); } } }));
   for (const each of item.troubles ?? []) {
     row.append(el('button', {

@@ -33,9 +33,14 @@ export const TRIES = [
     channel: 'castle-console', troubles: [{ label: 'Print nasty lines', what: 'hostile' }],
   },
   {
-    title: 'Speak, and ask the console',
-    text: 'Hank says something in the game. The answer to a console command comes back to whoever asked.',
+    title: 'Speak in the game',
+    text: 'Hank says something to the players; the console channel shows it.',
     as: 'helper', channel: 'general', type: { command: 'say', options: { message: 'Dinner is ready!', server: 'Castle' } },
+  },
+  {
+    title: 'Ask the console',
+    text: 'Olivia puts a player on the whitelist. What the game answers comes back to her, and to nobody else.',
+    as: 'owner', channel: 'general', type: { command: 'command', options: { command: 'whitelist add Bob', server: 'Castle' } },
   },
   {
     title: 'Be a stranger',
