@@ -314,10 +314,11 @@ class FakePower(_Fake):
 
 
 class FakeConsoles(_Fake):
-    async def say(self, permit, message, *, told):
+    async def say(self, permit, message, *, told=None):
         await self._script.step_in("consoles.say", permit.server, message)
         said = Said(f"Said on {permit.server.name}.")
-        await told(said.sentence)
+        if told is not None:
+            await told(said.sentence)
         return self._script.said or said
 
     async def command(self, permit, command):

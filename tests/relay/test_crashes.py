@@ -110,7 +110,7 @@ def test_each_end_is_told_once_and_a_stop_never_as_a_crash(events):
     changes = [(a, b) for a, b in itertools.pairwise(seen) if a is not b]
     ends = [(a, b) for a, b in changes if b is OFFLINE]
     assert len(said) == len(changes)
-    told = [text for text in said if "crashed" in text or "is offline" in text]
+    told = [text for text in said if any(word in text for word in ("crashed", "is offline", "ended by itself"))]
     assert len(told) == len(ends)
     for text, (before, _off) in zip(told, ends, strict=True):
         assert "crashed" not in text or before is not STOPPING
