@@ -1,5 +1,6 @@
 """What a relay says in a channel in its own name: short Markdown lines, outside the blocks of console lines."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -8,6 +9,9 @@ from bot.terms import PowerState
 from bot.text import markdown
 
 _LONGEST_NAME = 60
+_NUMBER = re.compile(r"^⚠.*?(\d+)", re.MULTILINE)
+_LONGEST_COUNT = 10
+"""Digits."""
 _LONGEST_REASON = 900
 _MOST_NAMES = 10
 
@@ -115,6 +119,22 @@ def waited(since: datetime) -> str:
 def message_refused() -> str:
     """Say that a message is missing here, of which nobody knows any more how many lines it had."""
     return _("⚠ Discord refused a message with console lines here.")
+
+
+def lines_refused(count: int) -> str:
+    """Say how many lines are missing here because Discord refused them."""
+    return ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", count).format(
+        count=count
+    )
+
+
+def told_refused(content: str) -> int:
+    """Return how many lines a message of the bot's says to have been refused."""
+    return sum(
+        int(line_count)
+        for line_count in _NUMBER.findall(content)
+        if len(line_count) < _LONGEST_COUNT and lines_refused(int(line_count)) in content.splitlines()
+    )
 
 
 def _trouble(warnings: int, errors: int) -> str:

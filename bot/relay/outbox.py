@@ -177,6 +177,8 @@ class Outbox:
         if self.unsettled is not None:
             if not await self._post(self.unsettled, doubtful=True):
                 self._packer.insert(notices.message_refused())
+                if told := notices.told_refused(self.unsettled.content):
+                    self._packer.tell_refused(told)
                 self._something.set()
             self.unsettled = None
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot import time_slice
-from bot.i18n import ngettext
 from bot.relay import notices
 from bot.relay.backlog import Backlog, Bounds, Item, OwnWords, deliver, forget, lose
 from bot.relay.logfile import OLD, LogFile
@@ -175,8 +174,11 @@ class Packer:
             if again is not None:
                 self._insert(again)
         if refused:
-            text = ngettext("⚠ Discord refused {count} line here.", "⚠ Discord refused {count} lines here.", refused)
-            self.insert(text.format(count=refused), refused=refused)
+            self.tell_refused(refused)
+
+    def tell_refused(self, count: int) -> None:
+        """Say before all that waits how many lines were refused, until it is heard."""
+        self.insert(notices.lines_refused(count), refused=count)
 
     def give_up(self, *, lost: bool = True) -> None:
         """Forget all that waits: it will never go. Not `lost` is what the console's history may still give again."""

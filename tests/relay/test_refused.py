@@ -13,8 +13,10 @@ from bot.discord_refusals import About, about
 from bot.discord_replies import sentence_for
 from bot.relay.backlog import Bounds, Item, Tally, Voice
 from bot.relay.outbox import _HOPELESS
+from bot.relay.packer import utc_now
 from bot.relay.sink import ChannelForbidden, MessageRefused
 from bot.relay.trail import Trail
+from bot.store.values import Outgoing
 
 from .conftest import MemoryJournal, ScriptedSink, lines_in, until
 from .test_outbox import PLAIN, fill, outbox
@@ -99,6 +101,24 @@ async def test_one_message_after_the_other_refused_is_no_matter_of_what_is_in_th
     assert isinstance(error, ChannelForbidden)
     assert "You shall not pass" in str(error)
     assert "Discord refused" in (await journal.unsettled())[1].content  # and will be told
+
+
+async def test_a_count_that_an_earlier_life_could_not_tell_is_told(sink):
+    """It was on its way when the bot was killed, and is refused again."""
+    journal = MemoryJournal()
+    sink.failures[1] = [MessageRefused("no")]
+    async with outbox(sink, journal=journal) as box:
+        tally = fill(box, ["a", "b", "c"])
+        await until(lambda: tally.lost == 3)
+        await until(lambda: sink.messages.get(1))
+    told_then = Outgoing(1, "old-1", sink.messages[1][0], None, None, utc_now(), {})
+    later = ScriptedSink()
+    later.failures[1] = [MessageRefused("no")]
+    async with outbox(later, unsettled=told_then) as box:
+        fill(box, ["d"])
+        await until(lambda: "d" in later.lines())
+    assert told(later) == 3
+    assert later.text().count("Discord refused a message with console lines here.") == 1
 
 
 def answer(status, code):
