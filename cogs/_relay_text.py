@@ -6,7 +6,6 @@ from datetime import datetime
 import discord
 
 from bot.discord_replies import clip
-from bot.discord_rights import LOOK_BACK, cannot_look_back, lacking
 from bot.i18n import _, ngettext
 from bot.services import RelayRow
 from bot.store.values import LinkedServer, Relay
@@ -17,18 +16,6 @@ from cogs._render import code, safe, size, span
 _MOST_NAMES = 10
 _A_DAY = 24 * 60
 """In minutes."""
-
-
-def missing_permissions(permissions: discord.Permissions, *, in_thread: bool) -> list[str]:
-    """Return, in Discord's words, what the bot needs in a console channel and does not have."""
-    return [f"**{name}**" for name in lacking(permissions, in_thread=in_thread)]
-
-
-def everyone_reads(channel: discord.TextChannel | discord.Thread) -> bool:
-    """Whether all members can read the channel, as far as is known."""
-    if isinstance(channel, discord.Thread) and (channel.is_private() or channel.parent is None):
-        return False
-    return channel.permissions_for(channel.guild.default_role).view_channel
 
 
 def added_text(relay: Relay, linked: LinkedServer) -> str:
@@ -114,17 +101,6 @@ def _named(servers: Sequence[str]) -> str:
     if rest <= 0:
         return names
     return ngettext("{names} and {count} more", "{names} and {count} more", rest).format(names=names, count=rest)
-
-
-def rights_warning(permissions: discord.Permissions, *, in_thread: bool) -> str | None:
-    """Return what the bot cannot do in a console channel for want of a right; None where it has all."""
-    missing = missing_permissions(permissions, in_thread=in_thread)
-    if missing:
-        return _("I lack {permissions} there.").format(permissions=", ".join(missing))
-    if cannot_look_back(permissions):
-        text = _("I lack **{right}** there: a line that is on its way while I am killed may come twice.")
-        return text.format(right=LOOK_BACK)
-    return None
 
 
 def relay_entry(row: RelayRow, *, now: datetime, rights: str | None = None) -> str:

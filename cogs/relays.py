@@ -6,27 +6,23 @@ from discord.ext import commands
 
 from bot.client import WingcordClient
 from bot.discord_replies import answer, defer
-from bot.errors import BadInput
 from bot.i18n import _
 from bot.services import LONGEST_PAUSE, Services
 from bot.store.values import LinkedServer
 from bot.terms import RelayStyle
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
+from cogs._relay_channels import RelayChannel, everyone_reads, existing, rights_in, writable
 from cogs._relay_text import (
     added_text,
-    everyone_reads,
-    missing_permissions,
     paused_text,
     relay_entry,
     removed_dead_text,
     removed_text,
-    rights_warning,
 )
 from cogs._render import pages
 from cogs._views import answer_in_pages
 
-RelayChannel = discord.TextChannel | discord.Thread
 _CHANNEL = _("The channel; left out: this one")
 
 
@@ -69,7 +65,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         await defer(interaction, private=True)
         member = member_of(interaction)
         linked = await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-        target = _writable(interaction, channel)
+        target = writable(interaction, channel)
         relay, warnings = await self._services.relays.add(
             member,
             server=linked,
@@ -83,7 +79,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         if everyone_reads(target):
             text = _("Everyone can read {channel}, and so what the console tells of players and their chat.")
             warnings = (text.format(channel=target.mention), *warnings)
-        if (lacking := _rights(interaction, target.id)) is not None:
+        if (lacking := rights_in(interaction, target.id)) is not None:
             warnings = (*warnings, lacking)
         await answer(interaction, "\n".join([added_text(relay, linked), *(f"⚠️ {warning}" for warning in warnings)]))
 
@@ -98,7 +94,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         member = member_of(interaction)
         linked = await self._named(interaction, server)
         if linked is not None and channel is None:
-            gone = await self._services.relays.remove_dead(member, server=linked, channels=_existing(interaction))
+            gone = await self._services.relays.remove_dead(member, server=linked, channels=existing(interaction))
             if gone:
                 await answer(interaction, removed_dead_text(linked, gone))
                 return
@@ -145,75 +141,8 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
             await answer(interaction, _("No console is sent anywhere yet; use `/relay add`."))
             return
         now = discord.utils.utcnow()
-        entries = [relay_entry(row, now=now, rights=_rights(interaction, row.relay.channel_id)) for row in rows]
+        entries = [relay_entry(row, now=now, rights=rights_in(interaction, row.relay.channel_id)) for row in rows]
         await answer_in_pages(interaction, pages(_("Console relays (figures since the bot started)"), entries))
-
-
-def _rights(interaction: Interaction, channel_id: int) -> str | None:
-    """Return what the bot cannot do in a channel of the guild, as far as it is known."""
-    channel = None if interaction.guild is None else interaction.guild.get_channel_or_thread(channel_id)
-    # None until Discord sent it
-    if channel is None or channel.guild.me is None:  # pyright: ignore[reportUnnecessaryComparison]
-        return None
-    try:
-        permissions = channel.permissions_for(channel.guild.me)
-    except discord.ClientException:  # a thread of a channel that is not known
-        return None
-    return rights_warning(permissions, in_thread=isinstance(channel, discord.Thread))
-
-
-def _refuse_silenced(channel: RelayChannel, permissions: discord.Permissions) -> None:
-    """Raise BadInput where no right is missing and the bot can post nothing all the same."""
-    me = channel.guild.me
-    if me is not None and me.is_timed_out() and me.timed_out_until is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        text = _("I am timed out in this Discord server until {when}. Remove the time-out, then try again.")
-        raise BadInput(text.format(when=discord.utils.format_dt(me.timed_out_until)))
-    if isinstance(channel, discord.Thread) and channel.locked and not permissions.manage_threads:
-        text = _("{channel} is locked. Unlock it, or give me **Manage Threads** there, then try again.")
-        raise BadInput(text.format(channel=channel.mention))
-    if isinstance(channel, discord.Thread) and _is_closed_to_me(channel, permissions):
-        text = _("I am not in the private thread {channel}. Mention me there, then try again.")
-        raise BadInput(text.format(channel=channel.mention))
-
-
-def _is_closed_to_me(thread: discord.Thread, permissions: discord.Permissions) -> bool:
-    """Whether it is a private thread without the bot. Of open threads, Discord tells the bot of those it can see."""
-    if not thread.is_private() or thread.archived or permissions.manage_threads:
-        return False
-    known = thread.guild.get_thread(thread.id)
-    return known is None or known.me is None
-
-
-def _existing(interaction: Interaction) -> set[int]:
-    """Return the ids of the guild's channels and open threads."""
-    guild = interaction.guild
-    return set() if guild is None else {channel.id for channel in (*guild.channels, *guild.threads)}
-
-
-def _writable(interaction: Interaction, chosen: RelayChannel | None) -> RelayChannel:
-    """Return the channel for the lines; BadInput names what the bot may not do there."""
-    channel = chosen if chosen is not None else interaction.channel
-    if not isinstance(channel, discord.TextChannel | discord.Thread):
-        raise BadInput(_("Consoles go into text channels and threads; choose one with `channel`."))
-    if chosen is None or chosen.id == interaction.channel_id:
-        permissions = interaction.app_permissions
-    elif channel.guild.me is not None:  # pyright: ignore[reportUnnecessaryComparison] - None until Discord sent it
-        permissions = channel.permissions_for(channel.guild.me)
-    else:
-        raise BadInput(
-            _("I do not know {channel} yet; try again in a moment, or use the command inside it.").format(
-                channel=channel.mention
-            )
-        )
-    _refuse_silenced(channel, permissions)
-    missing = missing_permissions(permissions, in_thread=isinstance(channel, discord.Thread))
-    if missing:
-        raise BadInput(
-            _("In {channel} I lack {permissions}. Allow it in the channel's settings, then try again.").format(
-                channel=channel.mention, permissions=", ".join(missing)
-            )
-        )
-    return channel
 
 
 async def setup(bot: WingcordClient) -> None:

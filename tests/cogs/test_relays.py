@@ -14,7 +14,8 @@ from bot.services import RelayRow
 from bot.store.values import Pause, Relay
 from bot.terms import RelayStyle
 from bot.vitals import RelayState
-from cogs._relay_text import added_text, everyone_reads, relay_entry, removed_text
+from cogs._relay_channels import everyone_reads
+from cogs._relay_text import added_text, relay_entry, removed_text
 from cogs.relays import RelayCommands
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import linked
