@@ -67,7 +67,7 @@ _NEAR = 200
 _OF_ADDRESS = re.compile(
     r"(?:\b|_)(?:ips?|addr(?:ess)?|host|client|player|user|peer|remote|from|to|by|at|with|static|dynamic|dhcp|dyn|dsl|adsl"
     r"|cable|pool|ppp|ec2|cpe|nat|mobile|cust(?:omer)?|conn(?:ection|ected)?|session|ban(?:ned)?|kicked|gateway|wan|lan"
-    r"|public|node)[-_ :=(]{1,3}$",
+    r"|public|node)[-_ :=(.]{1,3}$",
     re.IGNORECASE,
 )
 
