@@ -239,9 +239,9 @@ def _newest(lines: Sequence[ConsoleLine]) -> Sequence[ConsoleLine]:
 
 def _unheard(permit: Permit) -> str:
     remedy = (
-        _("Set how this game says something with `/server edit`, in `say`.")
+        _("Set how this game says something with `/server edit`, in `say_template`.")
         if permit.member.is_admin
-        else _("Whoever manages the bot here can set how this game says something: `/server edit`, in `say`.")
+        else _("Whoever has *Manage Server* can set how this game says something: `/server edit`, in `say_template`.")
     )
     text = _("**{server}** got it, but its console seems to have refused it, so hardly anybody heard it. {remedy}")
     return text.format(server=escape(permit.server.name), remedy=remedy)

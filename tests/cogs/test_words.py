@@ -18,6 +18,7 @@ from cogs._access_text import granted_text
 from cogs._relay_text import relay_entry
 from tests.cogs.conftest import text_of
 from tests.cogs.fakes import linked
+from tests.cogs.test_contract import WORDS
 
 ROOT = Path(__file__).parents[2]
 TO_MEMBERS_ONLY = {"bot/services/forbidden.py"}
@@ -62,6 +63,23 @@ def test_names_of_actions_are_not_verbs():
 )
 def test_house_words_stay_in_the_house(pattern):
     assert having(pattern) == []
+
+
+NAMED = re.compile(
+    r"`/(?P<command>[a-z -]+)(?P<options>(?: [a-z_]+:[^` ]+)*)`(?:,? (?:in|with|without) `(?P<option>[a-z_]+)`)?"
+)
+"""A command as sentences name it, with options that follow in it or right behind it."""
+
+
+def test_commands_and_options_that_are_named_exist():
+    """Whoever does as he is told must find them: what is called `say_template` is not called `say` in a sentence."""
+    named = [(where, found) for where, text in ALL for found in NAMED.finditer(text)]
+    assert len(named) > 40
+    for where, found in named:
+        command = next((each for each in WORDS if found["command"] in {each, f"{each} hello"}), None)
+        assert command is not None, (where, found[0])
+        options = [option.partition(":")[0] for option in found["options"].split()]
+        assert {*options, *filter(None, [found["option"]])} <= {*WORDS[command]}, (where, found[0])
 
 
 ZERO = re.compile(r"(?<![\d,.:])0 (?!B\b|%)[a-z]")
