@@ -129,7 +129,7 @@ async def test_a_command_goes_out_as_typed(panel, client, kit):
         ("say a\0", "one line"),
         ("stop\n", "one line"),
         ("say \ud800", "one line"),
-        ("x" * 2001, "too long"),
+        ("x" * 2001, "Too long"),
     ],
 )
 async def test_what_is_not_one_line_never_reaches_the_panel(panel, client, command, words):
