@@ -4,6 +4,7 @@ What they are stands in `bot.text.masking_rules`; which addresses are left alone
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.text import addresses
@@ -38,17 +39,20 @@ def _compiled(rule: Rule) -> _Search:
 
 
 _OF_RULES = tuple(_compiled(rule) for rule in SECRETS)
+_OF_ADDRESSES = (
+    _Search(addresses.SIXTH, reach=300),
+    _Search(addresses.FOURTH, reach=32),
+    _Search(addresses.DASHED, reach=400),
+)
+_ALL = (*_OF_RULES, *_OF_ADDRESSES)
 _BY_SIGN = tuple(
-    (sign, tuple(index for index, rule in enumerate(SECRETS) if sign in rule.signs))
+    (sign, tuple(place for place, rule in enumerate(SECRETS) if sign in rule.signs))
     for sign in dict.fromkeys(sign for rule in SECRETS for sign in rule.signs)
 )
-_BY_LOOKS = tuple((re.compile(search.rule.looks), search) for search in _OF_RULES if search.rule and search.rule.looks)
-_JUDGED = (
-    (addresses.COLONS, _Search(addresses.SIXTH, reach=300)),
-    (addresses.DOTS, _Search(addresses.FOURTH, reach=32)),
-    (addresses.DASHES, _Search(addresses.DASHED, reach=400)),
+_BY_LOOKS = (
+    *((re.compile(rule.looks), place) for place, rule in enumerate(SECRETS) if rule.looks),
+    *zip((addresses.COLONS, addresses.DOTS, addresses.DASHES), range(len(SECRETS), len(_ALL)), strict=True),
 )
-_SOUGHT = (*_BY_LOOKS, *_JUDGED)
 # So many characters at a time take a millisecond or two at the worst.
 _WINDOW = 1024
 _PIECE = 16
@@ -94,22 +98,26 @@ def _apart(found: list[Secret]) -> list[Secret]:
     return apart
 
 
-def _worth_while(plain: str) -> Steps[list[_Search]]:
+def _worth_while(plain: str) -> Steps[Sequence[_Search]]:
     """Return the searches that can find something, by cheap signs: most lines have none of them.
 
     Earlier searches win over later ones where both find something at the same place.
     """
-    rules: set[int] = set()
-    sought: set[int] = set()
+    if len(plain) <= _GLANCE:
+        return [_ALL[place] for place in sorted(_seen_in(plain))]
+    seen: set[int] = set()
     for begin in range(0, len(plain), _GLANCE):
-        if begin:
-            yield
-        part = plain[begin : begin + _GLANCE + _LONGEST_SIGN] if len(plain) > _GLANCE else plain
-        lowered = part.lower()
-        for indices in [indices for sign, indices in _BY_SIGN if sign in lowered]:
-            rules.update(indices)
-        sought.update(place for place, (looks, _search) in enumerate(_SOUGHT) if looks.search(part) is not None)
-    return [*(_OF_RULES[index] for index in sorted(rules)), *(_SOUGHT[place][1] for place in sorted(sought))]
+        yield
+        seen |= _seen_in(plain[begin : begin + _GLANCE + _LONGEST_SIGN])
+    return [_ALL[place] for place in sorted(seen)]
+
+
+def _seen_in(part: str) -> set[int]:
+    """Return the places of those searches of which a part of a line has a sign."""
+    lowered = part.lower()
+    seen = {place for sign, places in _BY_SIGN if sign in lowered for place in places}
+    seen.update([place for looks, place in _BY_LOOKS if looks.search(part) is not None])
+    return seen
 
 
 def _collect(search: _Search, plain: str, window: int, found: list[Secret]) -> Steps[None]:
