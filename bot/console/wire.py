@@ -26,7 +26,7 @@ from bot.console.events import (
     TransferOutput,
 )
 from bot.terms import PowerState
-from bot.text.terminal import draw
+from bot.text.terminal import draw, is_visible, last_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,6 @@ Control = AuthSucceeded | TokenExpiring | TokenRefused | Throttled | BlankLine
 Message = ConsoleEvent | Control
 
 _LINE_END = re.compile(r"\r?\n")
-_ESCAPE = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _FAULTS = (
     ("exp claim", TokenFault.EXPIRED),
     ("denylist", TokenFault.DENIED),
@@ -127,20 +126,14 @@ def console_lines(text: str) -> Iterator[str]:
     here for both.
     """
     for line in _LINE_END.split(text.replace(" \r", "\r\n")):
-        shown = next((drawn for drawn in map(draw, reversed(line.split("\r"))) if _visible(drawn)), "")
-        if shown:
+        if shown := last_state(line):
             yield shown
-
-
-def _visible(text: str) -> bool:
-    """Whether anything would be seen: an erase sequence alone, as progress bars send it, is not."""
-    return bool(_ESCAPE.sub("", text).strip() if "\x1b" in text else text.strip())
 
 
 def _console(text: str, at: datetime) -> Iterable[Message]:
     if "\r" not in text and "\n" not in text:
         drawn = draw(text)
-        return (ConsoleLine(drawn, at) if _visible(drawn) else BlankLine(),)
+        return (ConsoleLine(drawn, at) if is_visible(drawn) else BlankLine(),)
     return _console_block(text, at)
 
 

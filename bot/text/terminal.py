@@ -11,18 +11,50 @@ _TOKEN = re.compile(
 )
 _MOVES = re.compile(r"\x08|\x1b\[(?:[0-9;:]*[@CDGPX]|[12][JK])")
 """What makes text appear elsewhere than behind the text before it, or takes some away."""
+_ESCAPE = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _COLUMNS = 1000
 """No cursor is moved further: terminals are narrower, and a line must not grow by what it does not say."""
 _LONGEST_PEN = 256
+_MOST_ORDERS = 2000
+"""So many signs that move the cursor, erase or colour are obeyed in one line, which takes some milliseconds."""
+_LONGEST = 32 * 1024
+"""Characters of a line that is drawn: what programs redraw is as wide as a window."""
 _RESET = "\x1b[0m"
 
 
 def draw(line: str) -> str:
     """Return what is seen of a line without line ends, with its colours; as it is where nothing in it is redrawn.
 
-    The work is linear in the line's length; a line that would take more is returned as it is.
+    One that would take longer than some milliseconds is returned as it is, too: no program writes such a line.
     """
-    return line if _MOVES.search(line) is None else _Screen(line).draw()
+    if len(line) > _LONGEST or _orders(line) > _MOST_ORDERS or _MOVES.search(line) is None:
+        return line
+    return _Screen(line).draw()
+
+
+def last_state(line: str) -> str:
+    """Return what is seen last of a line that is drawn over and over; empty where nothing is.
+
+    Beyond so many orders to the terminal, what comes before is taken as it is: they may be there to cost time.
+    """
+    obeyed = 0
+    for text in reversed(line.split("\r")):
+        obeyed += _orders(text)
+        shown = draw(text) if obeyed <= _MOST_ORDERS else text
+        if is_visible(shown):
+            return shown
+    return ""
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything would be seen: an erase sequence alone, as progress bars send it, is not."""
+    bare = _ESCAPE.sub("", text) if "\x1b" in text else text
+    return bool(bare.replace("\b", "").strip())
+
+
+def _orders(line: str) -> int:
+    """Return how many signs for the terminal are in a line, about."""
+    return line.count("\b") + line.count("\x1b")
 
 
 class _TooMuchError(Exception):
@@ -37,7 +69,7 @@ class _Screen:
         self._cells: list[tuple[str, str]] = []
         self._cursor = 0
         self._pen = ""
-        self._left = 20 * len(line) + 10_000
+        self._left = 4 * len(line) + 10_000
         """How many cells may still be shifted or erased."""
 
     def draw(self) -> str:
