@@ -18,6 +18,11 @@ class Prelude(NamedTuple):
     """Whether the command may stand in the next line instead."""
 
 
+_PROGRAM = (
+    r"[\"']?(?:\./|/(?:home|usr|bin|opt|mnt)/"
+    r"|(?:java|node|python3?|mono|wine(?:64)?|dotnet|box(?:64|86)|bash|sh|npm|env) )"
+)
+
 PRELUDES = (
     # Images imitate a shell's prompt; hosts put a name of their own there.
     Prelude(
@@ -35,10 +40,17 @@ PRELUDES = (
     ),
     Prelude(
         "ptero-entrypoint > Starting server with: './srv'",
-        ("ing server ", "ing the ", "ing game ", "ing process ", "ing app ", "ing bot ", "ing command"),
-        r".{0,60}?\b(?:start|launch|runn|execut)ing (?:the )?(?:(?:\w{1,20} )?(?:server|game|process|app|bot) "
-        r"(?:with|using|by)(?: the)?(?: \w{1,20}){0,3}|command) ?:\s{0,4}",
+        ("ing server ", "ing the ", "ing game ", "ing process ", "ing app ", "ing bot "),
+        r".{0,60}?\b(?:start|launch|runn|execut)ing (?:the )?(?:\w{1,20} )?(?:server|game|process|app|bot) "
+        r"(?:with|using|by)(?: the)?(?: following)?"
+        r"(?: (?:start-?up|launch|command|line|arguments|parameters|options)){0,3} ?:\s{0,4}",
         announces=True,
+    ),
+    # Plug-ins run commands of the game, which are none of these.
+    Prelude(
+        "Executing command: java -jar server.jar",
+        ("ing command:",),
+        rf".{{0,60}}?ing command: {{0,4}}(?={_PROGRAM})",
     ),
 )  # fmt: skip
 _PATTERNS = tuple(re.compile(rf"\s{{0,8}}{prelude.pattern}", re.IGNORECASE) for prelude in PRELUDES)
