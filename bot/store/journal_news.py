@@ -1,5 +1,6 @@
 """What the relays' journal is to write down with its next transaction."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from bot.store.values import WaitingBatch
@@ -50,26 +51,19 @@ class News:
             del self.messages[channel_id]
         # The one before them may be settled by what is taken: it must not seem to be on its way.
         taken.messages |= dict.fromkeys(self.messages)
+        waiting = {channel_id: deque(batches) for channel_id, batches in self.batches.items()}
         left = most
-        while self.batches and left > 0:
-            for channel_id in list(self.batches):
+        while waiting and left > 0:
+            for channel_id in list(waiting):
                 if left <= 0:
                     break
-                batch = self.batches[channel_id][0]
-                taken.batches.setdefault(channel_id, []).append(batch)
-                left -= _weight(batch)
-                self._drop_first(channel_id)
+                left -= _weight(_move_first(waiting, taken, channel_id))
         for channel_id, (through, _parts) in taken.progress.items():
             # What was begun must not be written without how far it was: its beginning would be said again.
-            if channel_id in self.batches and self.batches[channel_id][0].first <= through + 1:
-                taken.batches.setdefault(channel_id, []).append(self.batches[channel_id][0])
-                self._drop_first(channel_id)
+            if channel_id in waiting and waiting[channel_id][0].first <= through + 1:
+                _move_first(waiting, taken, channel_id)
+        self.batches = {channel_id: list(batches) for channel_id, batches in waiting.items()}
         return taken
-
-    def _drop_first(self, channel_id: int) -> None:
-        rest = self.batches.pop(channel_id)[1:]
-        if rest:
-            self.batches[channel_id] = rest  # behind the others: their turn
 
     def add(self, later: "News") -> None:
         """Add what was noted later."""
@@ -81,6 +75,18 @@ class News:
         self.messages |= later.messages
         for channel_id, batches in later.batches.items():
             self.batches.setdefault(channel_id, []).extend(batches)
+
+
+def _move_first(
+    waiting: dict[int, deque[WaitingBatch | Sealed]], taken: News, channel_id: int
+) -> WaitingBatch | Sealed:
+    """Take a channel's first batch; what is left of it is behind the others then: their turn. Return what was taken."""
+    rest = waiting.pop(channel_id)
+    batch = rest.popleft()
+    taken.batches.setdefault(channel_id, []).append(batch)
+    if rest:
+        waiting[channel_id] = rest
+    return batch
 
 
 def _up_to(most: int, messages: dict[int, dict[str, object] | None]) -> dict[int, dict[str, object] | None]:

@@ -1,5 +1,6 @@
 """What the journal writes down in several transactions comes to the same as in one, and each leaves no hole."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.store.journal_news import News, _weight
 from bot.store.values import WaitingBatch, WaitingItem
+from bot.store.waiting import Sealed
 from bot.vitals import DeliveredTail
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -117,3 +119,20 @@ def test_a_channel_with_a_flood_does_not_keep_the_others_waiting():
     assert 1 <= len(taken.batches[1]) <= 3
     assert taken.tails
     assert not news.tails
+
+
+def test_what_has_gathered_for_long_is_taken_in_time_that_grows_with_it_alone():
+    """After hours without a database there may be ten thousands of batches, and all others wait meanwhile."""
+
+    def seconds(count):
+        """The best of three tries: others use the processor too."""
+        tries = []
+        for _try in range(3):
+            news = News(batches={1: [Sealed(1, number, number, b"x" * 20) for number in range(1, count + 1)]})
+            began = time.thread_time()
+            taken = news.take(2 * 1024 * 1024)
+            tries.append(time.thread_time() - began)
+            assert len(taken.batches[1]) == count
+        return min(tries)
+
+    assert seconds(40_000) < 8 * seconds(10_000)
