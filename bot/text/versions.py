@@ -59,6 +59,8 @@ SIGNS = (
 
 # Of a version's parts; of all public addresses, one in seventy has no larger ones.
 _LARGEST_FIRST, _LARGEST = 60, 99
+# The last part may be a build's number: with these before it, one address in a hundred looks so.
+_BEFORE_BUILD = 40
 _BEFORE, _AFTER = 64, 128
 # What alone stands between a word and the version behind it: to look for it first is cheap.
 _BEHIND_WORDS = " \"'([:=/vV."
@@ -100,8 +102,10 @@ def is_version(line: str, start: int, end: int) -> bool:
 
 
 def _is_small(numbers: str) -> bool:
-    first, *others = numbers.split(".")
-    return int(first) <= _LARGEST_FIRST and all(int(other) <= _LARGEST for other in others)
+    first, second, third, last = map(int, numbers.split("."))
+    if first > _LARGEST_FIRST:
+        return False
+    return max(second, third, last) <= _LARGEST or (second <= _BEFORE_BUILD and third <= _BEFORE_BUILD)
 
 
 def _is_small_one(line: str, start: int, end: int) -> bool:
