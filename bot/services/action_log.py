@@ -19,6 +19,7 @@ from bot.logs import log_context
 from bot.services.members import Member
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer, Panel
+from bot.text.markdown import plain
 
 _log = logging.getLogger(__name__)
 _LONGEST_TEXT = 200
@@ -126,13 +127,16 @@ def _outcome_of(error: BaseException) -> str:
             outcome = "broken off before anybody knew how it went"
         case _:
             outcome = f"failed: {type(error).__name__}"
-    return _cut(outcome, _LONGEST_REASON)
+    return outcome
 
 
 def note(member: Member, what: str, outcome: str, **facts: int | str | None) -> None:
-    """Write the line: who did what and what came of it, and the ids of what it is about."""
+    """Write the line: who did what and what came of it, and the ids of what it is about.
+
+    `outcome` may hold a sentence that is written for Discord.
+    """
     with log_context(guild=member.guild_id, user=member.user_id, **facts):
-        _log.info("%s: %s", what, outcome)
+        _log.info("%s: %s", what, _cut(plain(outcome), _LONGEST_REASON))
 
 
 def _cut(text: str, limit: int) -> str:

@@ -137,6 +137,24 @@ async def test_a_refusal_is_noted_wherever_it_comes_from(place, castle, admin, h
     assert one(log)["message"].startswith("restart on “Castle”: refused: ")
 
 
+async def test_what_came_of_it_is_written_for_a_terminal(place, admin, helper, log):
+    """Sentences for Discord escape names and have signs of their own, which help nobody in a log."""
+    place.made = place.server("My_World [1]", running=True, boot_seconds=0.3)
+    await place.connect(admin)
+    linked = await place.link(admin, "My_World [1]")
+    log()
+    with pytest.raises(BotError):
+        await place.services.servers.resolve(helper, "My_World [1]", channel_id=1, action=Action.VIEW)
+    with pytest.raises(NotAllowed):
+        await place.permit(helper, Action.KILL, linked)
+    await place.services.servers.unlink(admin, linked)
+    with pytest.raises(NotAllowed):
+        await place.services.servers.unlink(admin, linked)
+    messages = [line["message"] for line in log()]
+    assert [message for message in messages if "*" in message or "\\" in message or "`" in message] == []
+    assert any("You may not kill My_World [1]:" in message for message in messages)
+
+
 async def test_a_failure_says_what_failed_and_whether_it_may_have_happened(place, castle, helper, log):
     place.panel.faults.add(Fault(faults.gateway(), path="/command$"))
     with pytest.raises(BotError):
@@ -227,7 +245,7 @@ async def test_each_change_of_an_admin_is_noted_and_no_key_with_it(place, castle
         with pytest.raises(NotAllowed):
             await change
         line = one(log)
-        assert "refused: Only members with the *Manage Server*" in line["message"]
+        assert "refused: Only members with the Manage Server permission" in line["message"]
         assert line["user"] == helper.user_id
     for secret in (another, place.key, "w" * 43):
         assert secret not in "".join(whole)
