@@ -1,5 +1,6 @@
 """Registers the slash commands with Discord, only where what Discord has differs from what they are."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -15,6 +16,8 @@ from discord.http import Route
 _log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
+_PATIENCE = 8.0
+"""Seconds for an answer, discord.py's own attempts included: the bot starts without it."""
 
 # What a registration says; Discord's answer has more, such as ids and versions.
 _SAID = (
@@ -82,10 +85,16 @@ async def _registered(tree: app_commands.CommandTree[Any], application_id: int) 
     """Return what Discord has; None where it cannot be asked. discord.py itself never asks for the translations."""
     route = Route("GET", "/applications/{application_id}/commands", application_id=application_id)
     try:
-        return cast("list[Json]", await tree.client.http.request(route, params={"with_localizations": "true"}))
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        _log.warning("Discord could not be asked which slash commands it has: %s", error)
+        async with asyncio.timeout(_PATIENCE):
+            answer = await tree.client.http.request(route, params={"with_localizations": "true"})
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:  # TimeoutError is one
+        _log.warning("Discord could not be asked which slash commands it has: %s", error or "no answer in time")
         return None
+    commands = cast("list[object]", answer) if isinstance(answer, list) else [None]
+    if not all(isinstance(command, dict) and "name" in command for command in commands):
+        _log.warning("Discord could not be asked which slash commands it has: the answer is no list of them")
+        return None
+    return cast("list[Json]", commands)
 
 
 def _fingerprint(commands: Iterable[Json]) -> str:

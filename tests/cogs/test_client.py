@@ -9,7 +9,7 @@ import re
 import discord
 import pytest
 
-from bot import discord_replies, discord_translator
+from bot import discord_replies, discord_sync, discord_translator
 from bot.client import WingcordClient
 from bot.discord_sync import sync_if_changed
 from bot.errors import PanelUnreachable
@@ -113,6 +113,26 @@ async def test_what_discord_writes_in_its_own_way_is_not_registered_for_ever(wor
     state, application = TreeState(), world.bot.application_id
     assert await sync_if_changed(world.bot.tree, application, state) is True
     assert await sync_if_changed(world.bot.tree, application, state) is False
+
+
+@pytest.mark.parametrize("answer", [{"message": "hello"}, "<html>", [None], [{"id": "1"}], None])
+async def test_an_answer_that_is_no_list_of_commands_stops_no_start(world, monkeypatch, answer):
+    request = world.bot.http.request
+
+    async def odd(route, **options):
+        return answer if route.method == "GET" else await request(route, **options)
+
+    monkeypatch.setattr(world.bot.http, "request", odd)
+    assert await sync_if_changed(world.bot.tree, world.bot.application_id, TreeState()) is True
+
+
+async def test_a_discord_that_does_not_answer_what_it_has_stops_no_start(world, monkeypatch):
+    async def never(_route, **_options):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(discord_sync, "_PATIENCE", 0.01)
+    monkeypatch.setattr(world.bot.http, "request", never)
+    assert await sync_if_changed(world.bot.tree, world.bot.application_id, world.tree_state) is False
 
 
 @pytest.mark.parametrize(("known", "sent"), [(True, False), (False, True)])
