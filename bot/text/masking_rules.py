@@ -7,7 +7,7 @@ linear in a line's length; what may be longer than its bound goes on in `bot.tex
 
 from typing import NamedTuple
 
-from bot.text.setting_names import LOG_IN, NAME, OF_LOG_IN_PLUGIN, SECRET_KEY, SETTING, SIGNS
+from bot.text.setting_names import LOG_IN, NAME, OF_ANY_LOG_IN, OF_LOG_IN_PLUGIN, SECRET_KEY, SETTING, SIGNS
 
 
 class Rule(NamedTuple):
@@ -198,13 +198,13 @@ SECRETS = (
         "secret",
         "Bob issued server command: /authme:login §hunter2§",
         ("/",),
-        rf"{_SLASH}(?i:(?:[\w-]{{1,30}}:)?(?:{LOG_IN}|{OF_LOG_IN_PLUGIN})\s{{1,4}}{_NO_ARGUMENT}(?P<it>\S.{{0,255}}))",
+        rf"{_SLASH}(?i:(?:[\w-]{{1,30}}:)?(?:{LOG_IN}|{OF_ANY_LOG_IN})\s{{1,4}}{_NO_ARGUMENT}(?P<it>\S.{{0,255}}))",
         goes_on=".",
     ),
     Rule(
         "secret",
         "> authme register §Alice hunter2§",
-        ("auth", "login", "account", "mail ", "2fa", "totp", "user "),
+        ("auth", "login"),
         rf"(?i:^\W{{0,8}}{OF_LOG_IN_PLUGIN}\s{{1,4}}{_NO_ARGUMENT}(?P<it>\S.{{0,255}}))",
         goes_on=".",
     ),

@@ -64,7 +64,8 @@ _HARMLESS = frozenset({
     "null", "none", "nil", "true", "false", "undefined", "empty", "missing", "invalid", "expired", "incorrect",
     "anonymous", "unset", "set", "not", "yes", "no", "on", "off", "required", "accepted", "rejected", "denied",
     "wrong", "changed", "reset", "removed", "updated", "enabled", "disabled", "protected", "hidden", "ok",
-    "mismatch", "failed", "found", "unknown", "^7", "is", "was", "and", "or",
+    "correct", "verified", "entered", "protection", "authentication", "hashing", "mismatch",
+    "failed", "found", "unknown", "^7", "is", "was", "and", "or",
 })  # fmt: skip
 _RANDOM = re.compile(r"\d|[^\W\d_][^\w\s'’.,;:!?…\"`)\]}-]|[a-z][A-Z]")
 

@@ -89,9 +89,14 @@ LOG_IN = (
 )
 """A command that passwords are typed behind."""
 
-OF_LOG_IN_PLUGIN = (
-    r"(?:(?:authme|\w?login|open-?login|libre-?login|login-?security|easy-?auth|auth|account|email|mail|2fa|totp|user|xauth)"
+_PLUGIN = r"authme|[a-z]login|open-?login|libre-?login|login-?security|easy-?auth|xauth"
+_OF_IT = (
     r"\s{1,4}(?:user\s{1,4})?(?:(?:un)?reg(?:ister)?|force_?login|change-?pass(?:word)?|pass(?:word|-change)?"
-    r"|set-?pass(?:word)?|cp|code|confirm|verify|update|login|l|add|setglobalpassword|recover))"
+    r"|set-?pass(?:word)?|cp|code|confirm|verify|update|login|l|add|setglobalpassword|recover)"
 )
+
+OF_LOG_IN_PLUGIN = f"(?:(?:{_PLUGIN}){_OF_IT})"
 """A plug-in's command with one of its own, for the same."""
+
+OF_ANY_LOG_IN = f"(?:(?:{_PLUGIN}|login|auth|account|email|mail|2fa|totp|user){_OF_IT})"
+"""The same, of what is a word of a sentence as well: only a slash tells."""
