@@ -1,7 +1,5 @@
 """What a session tells its listeners, and when: lines, power state, connection. No sockets in here."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -21,43 +19,28 @@ from bot.console.events import (
 from bot.console.listener import Listener, SessionHealth
 from bot.console.memory import RING_LINES, Memory
 from bot.console.power import Power
+from bot.console.standing import Standing
 from bot.console.timing import ConsoleTiming
-from bot.errors import BotError, ConsoleTimeout
-from bot.i18n import _
-from bot.metrics import console_reconnects, console_sessions
-from bot.repeats import Repeats, more
+from bot.errors import BotError
 from bot.terms import PowerState
-from bot.text.markdown import escape, unescaped
-
-logger = logging.getLogger(__name__)
 
 
 class Feed:
     """The part of a session that outlives its connections. What a reader calls is synchronous: it must never wait."""
 
     def __init__(self, name: str, *, timing: ConsoleTiming, now: Callable[[], datetime]) -> None:
-        self._name = name
         self._now = now
-        self._changed = asyncio.Event()
+        self._standing = Standing(name)
         self.memory = Memory(restart_margin=timedelta(seconds=timing.restart_margin))
         self._audience = Audience(self.memory)
         self._power = Power(self.memory.runs, trust=timedelta(seconds=timing.status_trust), now=now)
-        self._connected_since: datetime | None = None
-        self._ever_live = False
         self._ending = 0
         """By `Memory.holds`: the history that has ended last."""
         self._all_shown = False
         """Whether the history that is held again goes back to where lines were dropped."""
         self._coming_back = False
         """Whether the end of a gap was told, and what was missed is being."""
-        self._lost_at: datetime | None = None
         self._last_line_at: datetime | None = None
-        self._reconnects = 0
-        self._down = False
-        self._reason: str | None = None
-        self._repeats = Repeats()
-        self._trouble_logged = False
-        self._error: BotError | None = None
 
     # Listeners
 
@@ -69,10 +52,10 @@ class Feed:
     def attach(self, listener: Listener) -> None:
         """Let a listener hear everything from now on, beginning with where things stand."""
         self._audience.join(listener)
-        if self._error is not None:
-            listener.put(Parked(self._now(), self._error))
-        elif self._connected_since is not None:
-            self._greet(self._connected_since)
+        if self._standing.error is not None:
+            listener.put(Parked(self._now(), self._standing.error))
+        elif self._standing.live_since is not None:
+            self._greet(self._standing.live_since)
 
     def detach(self, listener: Listener) -> None:
         """Forget a listener."""
@@ -86,12 +69,12 @@ class Feed:
     @property
     def live(self) -> bool:
         """Whether lines are passed on."""
-        return self._connected_since is not None
+        return self._standing.live_since is not None
 
     @property
     def ever_live(self) -> bool:
         """Whether they ever were, so that a history will be compared with what was delivered."""
-        return self._ever_live
+        return self._standing.ever_live
 
     @property
     def state(self) -> PowerState:
@@ -111,33 +94,14 @@ class Feed:
     @property
     def health(self) -> SessionHealth:
         """How the session is doing."""
-        return SessionHealth(
-            connected_since=self._connected_since,
-            last_line_at=self._last_line_at,
-            reconnects=self._reconnects,
-            last_error=self._reason,
-            parked=self._error is not None,
-        )
+        return self._standing.health(self._last_line_at)
 
     async def ready(self, timeout: float, *, besides: BotError | None = None) -> None:
         """Wait until lines flow; raises what the session is parked for, or ConsoleTimeout after `timeout` seconds.
 
         `besides`: a reason that does not count any more, for the session is looking again.
         """
-        try:
-            async with asyncio.timeout(timeout):
-                while not self.live:
-                    if self._error is not None and str(self._error) != str(besides):
-                        # One error serves all who ask: without this its traceback would grow with each of them.
-                        raise self._error.with_traceback(None)
-                    await self._changed.wait()
-        except TimeoutError:
-            reason = self._reason or _("The node has not answered yet.")
-            raise ConsoleTimeout(
-                _("The console of {name} could not be opened within {seconds} s. {reason}").format(
-                    name=escape(self._name), seconds=f"{timeout:g}", reason=reason
-                )
-            ) from None
+        await self._standing.ready(timeout, besides=besides)
 
     # What a connection reports
 
@@ -202,7 +166,7 @@ class Feed:
             ending = Ending(self.memory)
             if self.live:
                 await self._fill_in(ending)
-            elif self._ever_live:
+            elif self.ever_live:
                 await self._come_back(ending)
             else:
                 await self._come_first(ending)
@@ -216,19 +180,16 @@ class Feed:
         for line in lines[-RING_LINES:]:  # in one go: half a history would be one
             self.memory.add(line)
         self._admit(ending.taken.dropped)
-        logger.info("console of %s: connected", self._name)
-        self._power.told, self._down = self._power.state, False
+        self._standing.come()
+        self._power.told = self._power.state
         self._go_live(self._now())
 
     async def _come_back(self, ending: Ending) -> None:
         was_offline = self._power.told is PowerState.OFFLINE
         lines, complete = await ending.find(self.memory.missed(ending.taken, was_offline=was_offline))
-        at, self._down, self._error = self._now(), False, None
-        self._reconnects += 1
-        console_reconnects.inc()
-        level = logging.INFO if self._trouble_logged else logging.DEBUG
-        logger.log(level, "console of %s: back, %d lines recovered", self._name, len(lines))
-        self._audience.tell_greeted(Connected(at, self._lost_at, len(lines), complete))
+        at = self._now()
+        self._standing.back(len(lines))
+        self._audience.tell_greeted(Connected(at, self._standing.lost_at, len(lines), complete))
         self._coming_back = True
         if not complete:
             self.memory.tear()
@@ -254,31 +215,25 @@ class Feed:
             self._audience.tell_greeted(LinesDropped(dropped))
 
     def _go_live(self, at: datetime) -> None:
-        console_sessions.inc()
-        self._connected_since, self._ever_live, self._coming_back = at, True, False
-        self._error = self._lost_at = None
+        self._coming_back = False
+        self._standing.live(at)
         self._greet(at)
-        self._announce()
 
     def lost(self, reason: str) -> None:
         """The connection is gone, or cannot be had; the session is trying again. Told once until it is back."""
-        tell = self._error is not None or not self._down
+        news = self._standing.lost(reason)
         self._leave_live()
-        self._reason, self._error = reason, None
-        if tell:
-            self._log_trouble("lost", reason)
+        if news:
             self._audience.tell(Disconnected(self._now(), reason))
-        self._announce()
+        self._standing.tell_waiting()
 
     def parked(self, error: BotError) -> None:
         """Trying again at once is hopeless."""
-        repeated = self._error is not None and str(self._error) == str(error)
+        news = self._standing.parked(error)
         self._leave_live()
-        self._reason, self._error = str(error), error
-        if not repeated:
-            self._log_trouble("waiting", str(error))
+        if news:
             self._audience.tell(Parked(self._now(), error))
-        self._announce()
+        self._standing.tell_waiting()
 
     def ended(self) -> None:
         """Nobody listens any more, and the connection is closed."""
@@ -293,29 +248,15 @@ class Feed:
             self._audience.tell(change)
 
     def _leave_live(self) -> None:
-        if self.live:
-            console_sessions.dec()
         if self._coming_back:
             self._tell_state()  # it is known which run the lines were of that were passed on
         if self.live or self._coming_back:
-            self._lost_at, self._coming_back = self._now(), False
+            self._standing.lost_at, self._coming_back = self._now(), False
             self.memory.runs.gap_begins()
+        self._standing.leave()
         self.memory.drop_held()
-        self._down = True
-        self._connected_since = None
         self._power.forget()
 
     def _greet(self, at: datetime) -> None:
         """Tell those who were not told yet where things stand."""
         self._audience.greet(Connected(at), self._power.standing())
-
-    def _log_trouble(self, what: str, reason: str) -> None:
-        """Tell the log of a loss: a console that is lost and back again and again must not fill it."""
-        passed_over = self._repeats.due()
-        self._trouble_logged = passed_over is not None
-        level = logging.DEBUG if passed_over is None else logging.WARNING
-        logger.log(level, "console of %s: %s: %s%s", self._name, what, unescaped(reason), more(passed_over or 0))
-
-    def _announce(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()

@@ -18,6 +18,8 @@ from bot.console.marks import is_daemon_line
 from bot.console.wire import BlankLine, parse
 from bot.terms import PowerState
 from bot.text import ansi
+from bot.text.redaction import Redactor
+from bot.text.refused_commands import looks_refused
 
 RECORDINGS = sorted((Path(__file__).parent / "recordings").glob("*.jsonl"))
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -158,3 +160,25 @@ def test_a_prompt_and_half_typed_commands_are_rubbed_out(recording):
 
 def typed(recording):
     return {"]" + frame["sent"] for frame in frames(recording) if "sent" in frame} | {"]quit"}
+
+
+@every
+def test_no_password_that_was_typed_is_shown(recording):
+    masker = Redactor(b"key")
+    assert not any("hunter2" in masker.redact(line.text) for line in lines(recording))
+
+
+ANSWERS = {
+    "freeciv": {"Unknown command 'nonsense'.  Try 'help'."},
+    "openarena": {"unknown command: nonsense"},
+    "openttd": {
+        "Chat to your fellow players in a multiplayer game. Usage: 'say \"<msg>\"'.",
+        "Command 'nonsense' not found.",
+    },
+}
+
+
+@every
+def test_refusals_are_told_from_all_else_that_games_print(recording):
+    found = {line.text for line in lines(recording) if looks_refused([line.text], "hello")}
+    assert found == ANSWERS.get(recording.stem.partition("-")[2], set())
