@@ -122,6 +122,25 @@ async def test_buttons_do_what_they_say(demo):
         await expect(visit.at("message").filter(has_text="Hank used /status")).to_have_count(0)
 
 
+async def test_the_keyboard_stays_on_the_button_that_was_pressed(demo):
+    """Of a card that is drawn anew; who presses a key again presses the same button, or none."""
+    async with demo.visit() as visit:
+        await visit.ready()
+        await visit.run("status", server="Survival")
+        card = visit.said("Olivia used /status", "Survival")
+        refresh = card.get_by_role("button", name="Refresh")
+        for _ in range(2):
+            await card.evaluate("node => { node.dataset.before = 'yes'; }")
+            await refresh.focus()
+            await visit.page.keyboard.press("Enter")
+            await expect(visit.page.locator("[data-before]")).to_have_count(0)
+            await expect(refresh).to_be_focused()
+        await card.get_by_role("button", name="Dismiss message").focus()
+        await visit.page.keyboard.press("Enter")
+        await expect(card).to_have_count(0)
+        await expect(visit.at("log")).to_be_focused()
+
+
 async def test_the_page_is_light_or_dark_as_the_system_is_and_as_one_chooses(demo):
     brightness = (
         "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).every((part) => part > 128)"

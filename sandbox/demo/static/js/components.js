@@ -32,7 +32,7 @@ function button(item, message, failed) {
     return el('a', { class: 'button link', href: safe ? item.url : null, target: '_blank', rel: 'noopener noreferrer nofollow', text: `${label} ↗` });
   }
   const node = el('button', {
-    type: 'button', class: `button ${STYLES[item.style] ?? 'secondary'}`, disabled: item.disabled, text: label, data: { testid: 'button', style: STYLES[item.style] },
+    type: 'button', class: `button ${STYLES[item.style] ?? 'secondary'}`, disabled: item.disabled, text: label, data: { testid: 'button', style: STYLES[item.style], key: item.custom_id },
   });
   node.addEventListener('click', async () => {
     node.setAttribute('aria-busy', 'true');

@@ -1,6 +1,6 @@
 /** A form (modal) that the bot opens: its fields, their limits, and what is wrong with them before it is sent. */
 
-import { el, fresh } from './dom.js';
+import { byId, el, fresh } from './dom.js';
 import { ask } from './socket.js';
 import { state } from './state.js';
 
@@ -30,7 +30,7 @@ export function openForm(form, answered) {
     problem.hidden = !sentence;
   });
   const before = document.activeElement;
-  dialog.addEventListener('close', () => { dialog.remove(); if (before?.isConnected) before.focus(); });
+  dialog.addEventListener('close', () => { dialog.remove(); (before?.isConnected ? before : byId('log')).focus(); });
   document.body.append(dialog);
   dialog.showModal();
   inputs[0]?.control.focus();

@@ -38,7 +38,7 @@ export function messageNode(message, compact, dismiss) {
   node.append(body);
   if (message.ephemeral) {
     node.append(el('p', { class: 'note' }, 'Only you can see this · ',
-      el('button', { type: 'button', class: 'plain', text: 'Dismiss message', on: { click: () => { ask('dismiss', { message: message.id }); dismiss(); } } })));
+      el('button', { type: 'button', class: 'plain', text: 'Dismiss message', data: { key: 'dismiss' }, on: { click: () => { ask('dismiss', { message: message.id }); dismiss(); } } })));
   }
   return node;
 }

@@ -32,7 +32,7 @@ export function initMessages() {
     follow = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
     if (follow) jump.hidden = true;
   }, { passive: true });
-  jump.addEventListener('click', () => { follow = true; draw(); });
+  jump.addEventListener('click', () => { follow = true; log.focus(); draw(); });
   // Pictures and files grow after they were drawn; a file that somebody opens is to be read from its top, though.
   const grown = new ResizeObserver(() => { if (follow) log.scrollTop = log.scrollHeight; });
   grown.observe(log);
@@ -104,12 +104,19 @@ function draw() {
 function nodeFor(message, compact) {
   const known = drawn.get(message.id);
   if (known && known.message === message && known.compact === compact) return known.node;
-  const node = messageNode(message, compact, () => { messages.delete(message.id); drawSoon(); });
-  const focused = known?.node.contains(document.activeElement);
+  const node = messageNode(message, compact, () => { messages.delete(message.id); log.focus(); drawSoon(); });
+  const focused = known?.node.contains(document.activeElement) ? document.activeElement : null;
   known?.node.replaceWith(node);
-  if (focused) (node.querySelector('button:not(:disabled), a') ?? log).focus();
+  // Back to the same control or to none: whoever presses a key once more must not press another button.
+  if (focused) (twin(focused, node) ?? log).focus({ preventScroll: true });
   drawn.set(message.id, { node, message, compact });
   return node;
+}
+
+/** The control of a message drawn anew that is what this one was, unless it cannot be used any more. */
+function twin(control, node) {
+  const { key } = control.dataset;
+  return key ? [...node.querySelectorAll('[data-key]:not(:disabled)')].find((each) => each.dataset.key === key) : null;
 }
 
 function noticeNode(item) {
@@ -118,7 +125,7 @@ function noticeNode(item) {
     el('span', { class: 'avatar bot', 'aria-hidden': 'true' }),
     el('div', { class: 'body' }, el('p', { class: 'failed', role: 'alert', text: item.text })),
     el('p', { class: 'note' }, 'Only you can see this · ', el('button', {
-      type: 'button', class: 'plain', text: 'Dismiss message', on: { click: () => { notices = notices.filter((other) => other !== item); drawSoon(); } },
+      type: 'button', class: 'plain', text: 'Dismiss message', on: { click: () => { notices = notices.filter((other) => other !== item); log.focus(); drawSoon(); } },
     })));
 }
 
@@ -138,6 +145,7 @@ function drawTop() {
   const kind = `${name} ${state.channel.more}`;
   if (top.dataset.kind === kind) return;
   top.dataset.kind = kind;
+  if (top.contains(document.activeElement)) log.focus({ preventScroll: true });
   top.replaceChildren(state.channel.more
     ? el('button', { type: 'button', class: 'button secondary small', text: 'Earlier messages', on: { click: older } })
     : el('div', { class: 'beginning' }, el('p', { class: 'beginning-mark', 'aria-hidden': 'true', text: '#' }),

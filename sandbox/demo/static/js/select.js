@@ -20,7 +20,7 @@ export function select(item, choose) {
   const placeholder = item.placeholder || 'Make a selection';
   const opener = el('button', {
     type: 'button', class: 'select-opener', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', 'aria-controls': id, disabled: item.disabled,
-    data: { testid: 'select' },
+    data: { testid: 'select', key: item.custom_id },
   });
   const list = el('ul', { id, role: 'listbox', class: 'select-list', tabindex: '-1', 'aria-label': placeholder, 'aria-multiselectable': many ? 'true' : null });
   const done = el('button', { type: 'button', class: 'button primary small', text: 'Done', data: { testid: 'select-done' } });
