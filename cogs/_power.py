@@ -51,15 +51,17 @@ async def follow(
 
 
 async def _show_last_words(services: Services, interaction: Interaction, permit: Permit) -> None:
-    visible = await services.access.visible(permit.member, Action.CONSOLE)
-    if not any(server.id == permit.server.id for server in visible):
-        return
-    with contextlib.suppress(BotError):  # nobody has asked for them
-        console = await services.access.require(permit.member, Action.CONSOLE, permit.server)
-        lines = await services.consoles.last_words(console)
-        if lines:
-            heading = _("The last lines of **{server}**:").format(server=safe(permit.server.name))
-            text, file = await with_lines(heading, lines, None, keep="tail")
+    """Show them where that can be done: nobody has asked for them, and how it ended was told."""
+    lines: list[str] = []
+    with contextlib.suppress(BotError):
+        visible = await services.access.visible(permit.member, Action.CONSOLE)
+        if any(server.id == permit.server.id for server in visible):
+            console = await services.access.require(permit.member, Action.CONSOLE, permit.server)
+            lines = await services.consoles.last_words(console)
+    if lines:
+        heading = _("The last lines of **{server}**:").format(server=safe(permit.server.name))
+        text, file = await with_lines(heading, lines, None, keep="tail")
+        with contextlib.suppress(*UNSAID):
             await answer_privately(interaction, text, file=file)
 
 

@@ -167,8 +167,7 @@ class Consoles:
         They come by the permit's key: raises why the console cannot be had by it, and NotAllowed where the permit would
         not be given again once it is there.
         """
-        if permit.action is not Action.CONSOLE:
-            raise ValueError(f"a permit to {permit.action} shows no console")
+        _require_sight(permit)
         with attempt(permit, outcome="shown"):
             if not permit.panel.kind.has_console:
                 raise NotSupported(_("Panel 0.7 gives API keys no console, so there are no lines to show."))
@@ -191,6 +190,7 @@ class Consoles:
 
         Raises as `last_lines` does.
         """
+        _require_sight(permit)
         if not permit.panel.kind.has_console:
             return []
         with attempt(permit, outcome="shown"):
@@ -225,6 +225,11 @@ class Consoles:
         """Mask lines in slices."""
         redactor, slices = self._redactor(server.id), time_slice.shared()
         return [await slices.work(redactor.redact_in_steps(line.text)) for line in printed]
+
+
+def _require_sight(permit: Permit) -> None:
+    if permit.action is not Action.CONSOLE:
+        raise ValueError(f"a permit to {permit.action} shows no console")
 
 
 def _newest(lines: Sequence[ConsoleLine]) -> Sequence[ConsoleLine]:

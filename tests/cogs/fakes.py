@@ -139,6 +139,7 @@ class FakeAccess(_Fake):
         return permit(member, action, server)
 
     async def visible(self, member, action, *, fitting=""):
+        await self._script.step_in("access.visible", action)
         return self._script.servers if action in self._script.actions_of(member) else []
 
     async def grant(self, member, *, role_id, allow, server, panel, commands, patterns=Patterns.ASK, only=False):

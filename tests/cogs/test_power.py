@@ -3,7 +3,7 @@
 import discord
 import pytest
 
-from bot.errors import NotAllowed, OutcomeUnknown, PanelUnreachable
+from bot.errors import NotAllowed, OutcomeUnknown, PanelUnreachable, StoreTrouble, StoreUnavailable
 from bot.services import Progress
 from bot.terms import Action, Signal
 from tests.cogs.fakes import HANG
@@ -276,4 +276,19 @@ async def test_the_last_lines_of_a_server_that_failed_are_for_those_who_may_see_
     private = [message for message in result.followups if message.flags.ephemeral]
     assert [("Address already in use" in message.content) for message in private] == [True] * sees
     assert world.script.calls("consoles.last_words") == [(Action.CONSOLE,)] * sees
+    world.no_surprises()
+
+
+@pytest.mark.parametrize("step", ["access.visible", "access.require", "consoles.last_words"])
+async def test_that_the_last_lines_cannot_be_had_is_told_to_nobody(world, step):
+    """Nobody has asked for them, and how it ended stands there."""
+    world.script.role_actions[world.helpers.id] = frozenset({Action.VIEW, Action.START, Action.CONSOLE})
+    world.script.steps = [Progress("Starting …"), CRASHED]
+    world.script.fails[step] = StoreUnavailable("My database is busy.", reason=StoreTrouble.BUSY)
+    result = await world.helper.slash(world.channel, "start")
+    await world.env.advance_time(5)
+
+    assert world.script.calls(step)
+    assert world.public()[-1].content.endswith(CRASHED.sentence)
+    assert not any("database" in message.content for message in (result.response, *result.followups))
     world.no_surprises()

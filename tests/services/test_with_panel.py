@@ -353,6 +353,8 @@ async def test_a_server_that_is_up_at_once_and_fails_within_seconds_is_told_so_a
     lines = await place.services.consoles.last_words(await place.permit(admin, Action.CONSOLE, castle))
     assert "Address already in use" in lines[-1]
     assert not any("hunter2secret" in line or "crashed state" in line or "Exit code" in line for line in lines)
+    with pytest.raises(ValueError, match="shows no console"):
+        await place.services.consoles.last_words(await place.permit(admin, Action.START, castle))
 
 
 async def test_a_server_that_stays_up_is_told_as_up_once(place, admin):
