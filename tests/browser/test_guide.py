@@ -37,6 +37,7 @@ async def test_the_game_answers_what_the_guide_types(demo):
 async def test_the_keyboard_and_what_was_opened_stay_when_the_guide_is_drawn_anew(demo):
     async with demo.visit() as visit:
         await visit.ready()
+        await expect(visit.at("server-Castle")).to_have_attribute("data-state", "running")
         await visit.be("helper")
         await visit.page.get_by_text("The five steps").click()
         button = visit.at("try-hostile")

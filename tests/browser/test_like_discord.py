@@ -41,6 +41,7 @@ async def test_phones_draw_no_colours_and_say_so(demo):
     async with demo.visit() as visit:
         await visit.ready()
         await visit.at("tab-panel").click()
+        await visit.at("server-Survival").click()
         await visit.trouble("hostile")
         await visit.open("survival-console")
         coloured = visit.page.locator("#log [data-language=ansi] .line > span[class*=a-3]").first
