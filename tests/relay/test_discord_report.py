@@ -196,3 +196,14 @@ async def test_the_weather_costs_no_report_and_no_second_one(stage, body):
     assert blocked.hits == 3
     assert [len(messages) for messages in stage.seen().values()] == [1]
     assert list(stage.seen()) == ["general"]
+
+
+async def test_weather_that_does_not_end_is_told_as_that(stage, caplog):
+    """Whoever reads the log is not sent to look for a channel that is there."""
+    await stage.noticed(system=stage.channel("general"))
+    stage.standin.faults.blocked(r"POST /channels/\d+/messages", body="html", count=100)
+    async with stage.reporting(gather=0.001) as reports:
+        await reports.report(stage.relay(), FORBIDDEN)
+        await until(lambda: "to report its parked relays" in caplog.text)
+    assert "Discord could not be reached to report its parked relays" in caplog.text
+    assert "no channel" not in caplog.text
