@@ -68,12 +68,14 @@ class ParkedReports:
         for patience in range(_PATIENCE):
             hopeful = (channel for channel in _channels(guild) if channel.id not in silent)
             try:
-                if not await self._told(text, nonce, islice(hopeful, _ATTEMPTS)):
-                    _log.warning("guild %s: there is no channel to report its parked relays in", guild_id)
-                return
+                told = await self._told(text, nonce, islice(hopeful, _ATTEMPTS))
             except _WEATHER as error:
                 _log.info("guild %s: parked relays could not be reported yet: %s", guild_id, error)
-            await asyncio.sleep(self._gather * 2**patience)
+                await asyncio.sleep(self._gather * 2**patience)
+                continue
+            if not told:
+                _log.warning("guild %s: there is no channel to report its parked relays in", guild_id)
+            return
         _log.warning("guild %s: Discord could not be reached to report its parked relays", guild_id)
 
     async def _told(self, text: str, nonce: str, channels: Iterable[discord.TextChannel]) -> bool:
