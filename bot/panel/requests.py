@@ -7,7 +7,18 @@ from typing import Any
 
 import stamina
 
-from bot.errors import KeyRefused, NotAPanel, PanelBroken, PanelError, RateLimited, ServerNotFound
+from bot.errors import (
+    KeyRefused,
+    NodeUnreachable,
+    NotAPanel,
+    PanelBroken,
+    PanelError,
+    RateLimited,
+    RequestInvalid,
+    ServerBusy,
+    ServerNotFound,
+    ServerOffline,
+)
 from bot.i18n import _
 from bot.panel import sentences
 from bot.panel.asked import Answer, Asked, ConnectionHiccup, GarbledAnswer, Operation
@@ -21,6 +32,8 @@ from bot.panel.wire import parse_server
 from bot.terms import PanelKind
 
 _ATTEMPTS = 3
+_KEY_TAKEN = (ServerNotFound, ServerBusy, ServerOffline, NodeUnreachable, RequestInvalid)
+"""What panels say only to a key that they know: they look at that first."""
 # The transport logs every failure. The library would log repetitions too, and where it finds structlog past our log.
 stamina.instrumentation.set_on_retry_hooks([])
 
@@ -57,6 +70,9 @@ class Requests:
             yield
         except KeyRefused as error:
             self._standing.refused(error)
+            raise
+        except _KEY_TAKEN:
+            self._standing.accepted()
             raise
         self._standing.accepted()
 

@@ -67,6 +67,33 @@ async def test_who_asks_himself_is_let_through_and_what_he_finds_counts_for_all(
     assert all(isinstance(outcome, PanelError) and not isinstance(outcome, KeyRefused) for outcome in outcomes)
 
 
+def refusal(status, code, detail):
+    return Reply(status, {"errors": [{"code": code, "status": str(status), "detail": detail}]})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(404, "NotFoundHttpException", "The requested resource does not exist on this server."),
+        refusal(409, "ServerStateConflictException", "This server is currently suspended."),
+        refusal(504, "DaemonConnectionException", "There was an exception while communicating with the daemon."),
+    ],
+)
+async def test_a_panel_that_speaks_of_the_server_has_taken_the_key(panel, client_for, answer):
+    """It looks at keys first. All who wait for it need not wait until it says yes to something."""
+    client = client_for(timing=replace(QUICK, key_retry_first=1000.0))
+    for server in SERVERS:
+        panel.on(ticket_of(server), DEAD)
+    await ask_all(client)
+    panel.on("/api/client/servers/a1c4e7f0", answer)
+    with pytest.raises(PanelError):
+        await client.server("a1c4e7f0")
+    for server in SERVERS:
+        panel.on(ticket_of(server), Reply(500, ""))
+    outcomes = await ask_all(client)
+    assert all(isinstance(outcome, PanelError) and not isinstance(outcome, KeyRefused) for outcome in outcomes)
+
+
 async def test_a_list_of_sixty_states_costs_a_dead_key_a_few_requests(panel, client_for):
     """And whoever asks a moment later is answered by the panel again."""
     for server in SERVERS:
