@@ -1,7 +1,7 @@
 """Pure: what is said before a signal is sent: that it need not be, cannot be yet, or has waited until it could be."""
 
 from bot.i18n import _
-from bot.services.outcome import OutcomeTiming, Progress
+from bot.services.outcome import OutcomeTiming, Progress, already_off
 from bot.terms import PowerState, Signal
 
 _OFFLINE, _STARTING = PowerState.OFFLINE, PowerState.STARTING
@@ -20,10 +20,12 @@ def before_sending(signal: Signal, server: str, state: PowerState, *, polled: bo
         return Progress(_("**{server}** is starting already …").format(server=server))
     if signal is Signal.STOP and state is _STOPPING:
         return Progress(_("**{server}** is stopping already …").format(server=server))
+    if signal in {Signal.STOP, Signal.KILL} and state is _OFFLINE and not polled:
+        return Progress(already_off(server), ok=True)  # a restart is off for a moment only, so it is followed
     if signal is Signal.START and state is _RUNNING:
         text = _("**{server}** is running already.")
     elif signal in {Signal.STOP, Signal.KILL} and state is _OFFLINE:
-        text = _("**{server}** is off already.")
+        text = already_off(server)
     else:
         return None
     if polled:
@@ -53,6 +55,10 @@ class UntilOff:
     def crash(self, now: float) -> Progress:
         """Never asked for: nothing is being started."""
         raise AssertionError(f"waiting for a server to be off does not crash ({now})")
+
+    def is_fresh(self, *_uptime_and_now: object) -> bool:
+        """Tell nothing by how long a process is up: it is waited for a state."""
+        return False
 
     def observe(self, state: PowerState, now: float, *, fresh: bool = False, polled: bool = False) -> Progress | None:
         """Take note of a state; return the end where no further ones come soon."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from bot.i18n import _
 from bot.panel.models import Resources
-from bot.services.lately import CACHED_SECONDS, Deed
+from bot.services.lately import Deed
+from bot.services.outcome import CACHED_SECONDS
 from bot.terms import PowerState
 
 

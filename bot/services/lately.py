@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from bot.services.outcome import CACHED_SECONDS
 from bot.services.permits import Permit
 from bot.terms import PowerState, Signal
 
-CACHED_SECONDS = 25.0
-"""A panel answers from a cache of 20 s (1.x, Pelican), and the bot asks again after 5."""
 _LIVE_LAG = 2.0
 """Seconds: a console tells stats about once in one."""
 _MOST = 1000

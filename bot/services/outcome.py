@@ -6,11 +6,14 @@ for it.
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.console.crash import CrashWatch, crash_text
 from bot.i18n import _
 from bot.terms import PowerState, Signal
 
+CACHED_SECONDS = 25.0
+"""A panel answers from a cache of 20 s (1.x, Pelican), and the bot asks again after 5."""
 _OFFLINE, _STARTING = PowerState.OFFLINE, PowerState.STARTING
 _RUNNING, _STOPPING = PowerState.RUNNING, PowerState.STOPPING
 _EFFECTS = {
@@ -64,9 +67,14 @@ class Outcome:
         before: PowerState,
         sent_at: float,
         timing: OutcomeTiming,
+        uptime: timedelta | None = None,
         joined: bool = False,
     ) -> None:
-        """`server` is Markdown. `joined`: nothing was sent, for just that was under way already."""
+        """`server` is Markdown. `uptime`: how long its process was up before, as far as was known.
+
+        `joined`: nothing was sent, for just that was under way already.
+        """
+        self._uptime = uptime
         self._signal = signal
         self._server = server
         self._state: PowerState = before
@@ -102,6 +110,15 @@ class Outcome:
     def hear(self, line: str) -> None:
         """Take note of what Wings prints about a crash."""
         self._crash.hear(line)
+
+    def is_fresh(self, uptime: timedelta | None, now: float) -> bool:
+        """Whether a process that is up so long, by a word that may be 25 s old, began after the signal.
+
+        The one that was there before has been up for longer than it was then, all the more as time goes by.
+        """
+        if not uptime or not self._uptime:
+            return False
+        return uptime < self._uptime + timedelta(seconds=max(0.0, now - self.sent_at - CACHED_SECONDS))
 
     def observe(self, state: PowerState, now: float, *, fresh: bool = False, polled: bool = False) -> Progress | None:
         """Return progress when the state says something new.
@@ -171,10 +188,12 @@ class Outcome:
         return self._end(text, now, ok=True)
 
     def _stopped(self, *, done: bool) -> Progress:
-        if self._signal is Signal.KILL:
+        if self._signal is Signal.KILL and not self._joined:
             text, by = _("💀 **{server}** was killed."), _("💀 {member} killed **{server}**.")
             by = by.format(server=self._server, member="{member}")
             return Progress(text.format(server=self._server), done=done, ok=True, by=by)
+        if self._joined and not self._moved:
+            return Progress(already_off(self._server), done=done, ok=True)
         seconds = self._seconds(self._since)
         text = _("⏹ **{server}** has stopped ({seconds} s).") if seconds else _("⏹ **{server}** has stopped.")
         return Progress(text.format(server=self._server, seconds=seconds), done=done, ok=True)
@@ -239,3 +258,8 @@ class Outcome:
             _STOPPING: _("**{server}** is stopping …"),
             _OFFLINE: _("**{server}** is off, waiting for it to start …"),
         }.get(self._state, _("**{server}** is still running …"))
+
+
+def already_off(server: str) -> str:
+    """Return what is said of a server that need not be stopped; `server` is Markdown."""
+    return _("**{server}** is off already.").format(server=server)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bot.panel.models import Resources
 from bot.services.freshness import Live, Newest, newest
-from bot.services.lately import CACHED_SECONDS, Deed, Lately
+from bot.services.lately import Deed, Lately
+from bot.services.outcome import CACHED_SECONDS
 from bot.terms import Action, PowerState, Signal
 from tests.cogs.fakes import linked, permit
 

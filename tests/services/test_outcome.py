@@ -1,9 +1,13 @@
 """How a signal ended, told from the states seen."""
 
+from datetime import timedelta
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.services.beforehand import before_sending
-from bot.services.outcome import Outcome, OutcomeTiming
+from bot.services.outcome import CACHED_SECONDS, Outcome, OutcomeTiming
 from bot.terms import PowerState, Signal
 
 OFFLINE, STARTING, RUNNING, STOPPING = (
@@ -72,6 +76,33 @@ def test_a_restart_whose_states_were_missed_is_told_by_the_age_of_the_process():
     outcome = follow(Signal.RESTART, RUNNING)
     last = outcome.observe(RUNNING, 25.0, fresh=True)
     assert last is not None and last.done and last.ok
+
+
+@given(
+    age=st.floats(0, 10_000),
+    down=st.floats(0.1, 60),
+    looked=st.floats(0.2, 400),
+    cached_before=st.floats(0, CACHED_SECONDS),
+    cached_for=st.floats(0, CACHED_SECONDS),
+)
+@example(age=5.0, down=60.0, looked=8.0, cached_before=2.0, cached_for=9.0)
+def test_a_process_that_was_there_before_is_never_taken_for_the_one_that_a_restart_brings(
+    age, down, looked, cached_before, cached_for
+):
+    """Asked for by polling: each word of the panel may be 25 s old. The signal is sent at 0 s, when the old is `age`."""
+    known = timedelta(seconds=max(0.0, age - cached_before))
+    outcome = Outcome(Signal.RESTART, "x", before=RUNNING, sent_at=0, timing=OutcomeTiming(), uptime=known)
+    seen = max(looked - cached_for, -cached_before)  # no later word is older than an earlier one
+    told = timedelta(seconds=max(0.0, age + seen)) if seen < down else timedelta(seconds=seen - down)
+    if outcome.is_fresh(told, looked):
+        assert seen >= down, "the process that was there before was taken for the new one"
+
+
+def test_a_process_younger_than_the_one_before_is_the_new_one():
+    outcome = Outcome(Signal.RESTART, "x", before=RUNNING, sent_at=0, timing=OutcomeTiming(), uptime=timedelta(hours=2))
+    assert outcome.is_fresh(timedelta(seconds=8), 20.0)
+    assert not outcome.is_fresh(timedelta(hours=2, seconds=3), 20.0)
+    assert not outcome.is_fresh(None, 20.0)
 
 
 def test_a_stop_is_told_at_once_and_ends_once_it_stays_off():

@@ -111,6 +111,8 @@ moments = st.integers(-30, 40).map(lambda tenths: tenths / 10)
 @example(RUNNING, Signal.START, Spans(stop=5.0), [(-1.0, Signal.STOP)])
 @example(RUNNING, Signal.RESTART, Spans(stop=5.0), [(-1.0, Signal.STOP)])
 @example(RUNNING, Signal.STOP, Spans(), [(-1.0, Signal.RESTART)])
+@example(RUNNING, Signal.STOP, Spans(prepare=1.0, stop=1.0), [(-2.0, Signal.RESTART)])
+@example(RUNNING, Signal.KILL, Spans(prepare=1.0, stop=1.0), [(-2.0, Signal.RESTART)])
 @example(OFFLINE, Signal.STOP, Spans(prepare=0.1, boot=5.0), [(-1.0, Signal.START)])
 @example(OFFLINE, Signal.START, Spans(boot=5.0), [(2.0, Signal.STOP)])
 @given(

@@ -468,6 +468,24 @@ async def test_what_waits_for_the_end_of_a_stop_is_not_sent_once_the_right_is_go
     await stopping
 
 
+async def test_each_member_waits_once_for_a_server_to_be_off(place, admin):
+    """However often the button is pressed, one start is sent."""
+    made = place.server("Castle", running=True, stop_seconds=1.5, boot_seconds=0.3)
+    await place.connect(admin)
+    castle = await place.link(admin, "Castle")
+    stopping = await going_down(place, admin, castle, Signal.STOP)
+
+    async def wait():
+        permit = await place.permit(admin, Action.START, castle)
+        return [step async for step in place.services.power.follow(permit, when_off=True)][-1]
+
+    ends = await asyncio.gather(*(wait() for _press in range(4)))
+    assert sum("waiting already" in end.sentence for end in ends) == 3
+    assert sum("is up" in end.sentence for end in ends) == 1
+    assert place.panel.signals_received(made) == ["stop", "start"]
+    await stopping
+
+
 async def test_a_start_that_waits_is_not_sent_where_the_stop_was_a_restart(place, admin):
     made = place.server("Castle", running=True, stop_seconds=1.5, boot_seconds=1)
     await place.connect(admin)
