@@ -8,6 +8,7 @@ from bot.discord_refusals import About
 from bot.discord_rights import lacking
 from bot.i18n import _
 from bot.relay.sink import ChannelForbidden
+from bot.text.markdown import escape
 
 _LONGEST = 200
 _CLOCKS_APART = 2.0
@@ -62,7 +63,7 @@ def _sentence(why: About, client: discord.Client, channel: Place | None, said: s
             return _rights(channel)
         case _:
             text = _("Discord lets the bot post nothing in the channel of this relay, and says: “{said}”.")
-            return text.format(said=said[:_LONGEST])
+            return text.format(said=escape(said[:_LONGEST]))
 
 
 def _rights(channel: Place | None) -> str:

@@ -164,7 +164,7 @@ def _redirect(location: str) -> NotAPanel:
     if origin:
         return NotAPanel(
             _("The address redirects to {origin}: connect the panel with the address it really has.").format(
-                origin=origin
+                origin=escape(origin)
             )
         )
     return NotAPanel(

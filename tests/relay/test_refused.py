@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.discord_refusals import About, about
+from bot.discord_remedies import channel_forbidden
 from bot.discord_replies import sentence_for
 from bot.relay.backlog import Bounds, Item, Tally, Voice
 from bot.relay.outbox import _HOPELESS
@@ -173,3 +174,10 @@ def test_an_answer_lost_in_the_weather_is_no_incident(status, code):
 @pytest.mark.parametrize(("status", "code"), [(400, 50035), (403, 50013), (404, 10003)])
 def test_what_discord_says_of_our_answer_is_an_incident(status, code):
     assert sentence_for(answer(status, code)) is None
+
+
+def test_what_discord_says_is_shown_as_it_stands():
+    """It is nobody's mark-up, and one sentence among others."""
+    client = discord.Client(intents=discord.Intents.none())
+    error = channel_forbidden(About.PLACE, client, 1, "no **messages**\nin <#2>")
+    assert "“no \\*\\*messages\\*\\* in \\<\\#2\\>”" in str(error)
