@@ -1,5 +1,7 @@
 """Answers that no panel wrote: login pages, redirects, proxies, firewalls and front pages. Pure."""
 
+import re
+
 from bot.errors import BadInput, NotAPanel, PanelBroken, PanelError, PanelUnreachable, RateLimited
 from bot.i18n import _
 from bot.panel.asked import Answer, Asked, ConnectionHiccup
@@ -7,6 +9,13 @@ from bot.panel.urls import origin_of
 from bot.text.markdown import escape
 
 _LONGEST_LOCATION = 2_000
+_GATES = re.compile(
+    r"cloudflareaccess\.com|/cdn-cgi/access/|/outpost\.goauthentik\.io/|/application/o/authorize|/oauth2/(?:start|sign_in|auth)|"
+    r"/protocol/openid-connect/|/login/oauth/authorize|[?&](?:rd|rm)=http|accounts\.google\.com|login\.microsoftonline\.com|"
+    r"/_oauth|/saml2?/|authelia|keycloak",
+    re.IGNORECASE,
+)
+"""Where those that ask for a log-in of their own send people: Cloudflare Access, authentik, oauth2-proxy, Authelia."""
 _WINGS_WORDS = frozenset(
     {
         "You are not authorized to access this endpoint.",
@@ -149,6 +158,13 @@ def _cannot_reach() -> str:
 
 
 def _redirect(location: str) -> NotAPanel:
+    if _GATES.search(location):
+        return NotAPanel(
+            _(
+                "Something in front of the panel wants people to log in first (Cloudflare Access, Authelia or the "
+                "like), so the bot cannot pass: its administrator must exempt /api from that."
+            )
+        )
     if "/auth/login" in location or location.rstrip("/").endswith("/login"):
         return NotAPanel(
             _(

@@ -94,6 +94,36 @@ def test_the_type_of_nothing_is_nothing():
     assert Answer(401, {"Content-Type": "text/html"}, "x").is_web_page
 
 
+GATES = [
+    "https://team.cloudflareaccess.com/cdn-cgi/access/login/panel.example.test?kid=1&redirect_url=%2Fapi%2Fclient",
+    "https://auth.example.test/?rd=https%3A%2F%2Fpanel.example.test%2Fapi%2Fclient&rm=GET",
+    "https://auth.example.test/?rd=https://panel.example.test/api/client",
+    "https://panel.example.test/outpost.goauthentik.io/start?rd=%2Fapi",
+    "https://id.example.test/realms/main/protocol/openid-connect/auth?client_id=x",
+    "/oauth2/start?rd=%2Fapi%2Fclient",
+    "https://accounts.google.com/o/oauth2/v2/auth?client_id=x",
+    "https://login.microsoftonline.com/common/oauth2/authorize",
+]
+
+
+@pytest.mark.parametrize("location", GATES)
+async def test_a_log_in_in_front_of_the_panel_is_no_new_address(panel, client_for, location):
+    """Connecting the panel by the address of the log-in would help nobody."""
+    panel.on("/api/client", Reply(302, "", {"Location": location}, content_type="text/html"))
+    with pytest.raises(NotAPanel, match="log in first") as refused:
+        await do(client_for(), "list")
+    assert "it really has" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "location", ["https://panel.example.test/api/client", "https://oauth2.example.test/api/client"]
+)
+async def test_a_panel_that_moved_is_named_with_its_new_address(panel, client_for, location):
+    panel.on("/api/client", Reply(301, "", {"Location": location}, content_type="text/html"))
+    with pytest.raises(NotAPanel, match="it really has"):
+        await do(client_for(), "list")
+
+
 WINGS = [
     (403, "You are not authorized to access this endpoint."),
     (401, "The required authorization heads were not present in the request."),
