@@ -207,9 +207,9 @@ def sentence_for(error: Exception) -> str | None:
                 "look before you repeat it."
             )
         case app_commands.BotMissingPermissions():
-            return _("I lack a permission here: {permissions}. My role needs it, or this channel's settings.").format(
-                permissions=_permission_words(error.missing_permissions)
-            )
+            return _(
+                "I lack a permission here: {permissions}. Give it to my role, or in this channel's settings."
+            ).format(permissions=_permission_words(error.missing_permissions))
         case app_commands.MissingPermissions():
             return _("You lack a permission for this: {permissions}.").format(
                 permissions=_permission_words(error.missing_permissions)

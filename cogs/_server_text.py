@@ -55,7 +55,7 @@ def _speech(server: LinkedServer) -> list[str]:
     if not leads:
         return [checked]
     warning = _(
-        "⚠️ In that template the message itself is the command: everybody who may `say` may send any, unless this "
+        "⚠️ In that template the message itself is the command: whoever has the right `say` can send any, unless this "
         "console is a chat that takes commands only behind a `/`. Otherwise put a command such as `say` in front."
     )
     return [checked, warning]

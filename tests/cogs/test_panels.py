@@ -307,7 +307,7 @@ async def test_server_edit_tells_of_minecraft(world):
 async def test_server_edit_warns_where_the_message_is_the_command(world, template):
     """Right for a console that is a chat, dangerous on any other."""
     result = await world.admin.slash(world.channel, "server edit", say_template=template)
-    assert "may send any" in result.response.content
+    assert "has the right `say` can send any" in result.response.content
     assert len(result.response.content) <= 2000
 
 

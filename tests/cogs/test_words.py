@@ -55,7 +55,8 @@ def test_nobody_who_may_be_an_admin_is_told_of_admins_as_of_others():
 
 def test_names_of_actions_are_not_verbs():
     """`command` and `say` are no verbs: "may command", "may kill on", "may say"."""
-    assert having(r"\b(may|can)( now)? \*{0,2}\{(action|actions)\}") == []
+    assert having(r"\b(may|can)( now)? [*`]{0,2}\{(action|actions)\}") == []
+    assert having(r"\b(may|can)( now)? [*`]{0,2}(view|say|command|console)\b(?! so)") == []
 
 
 @pytest.mark.parametrize(
