@@ -154,34 +154,51 @@ def _nothing_done() -> str:
     return _("No answer in time; nothing was done. Use the command again if you still want it.")
 
 
-class Pages(OwnedView):
-    """Leafs through embeds."""
+class Leafing(OwnedView):
+    """A page at a time, with buttons to those before and after it."""
 
-    def __init__(self, interaction: discord.Interaction[Any], embeds: Sequence[discord.Embed]) -> None:
+    def __init__(self, interaction: discord.Interaction[Any], count: int) -> None:
+        """`count`: how many pages there are."""
         super().__init__(interaction, timeout=BROWSE_SECONDS)
-        self._embeds = embeds
-        self._page = 0
+        self.count = count
+        self.page = 0
         self._mark_ends()
 
     @discord.ui.button(label=_("Back"), emoji="◀️")
     async def back(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
         """Show the page before."""
-        await self._turn(interaction, self._page - 1)
+        await self._turn(interaction, self.page - 1)
 
     @discord.ui.button(label=_("Next"), emoji="▶️")
     async def forward(self, interaction: Interaction, _button: discord.ui.Button[Self]) -> None:
         """Show the page after."""
-        await self._turn(interaction, self._page + 1)
+        await self._turn(interaction, self.page + 1)
+
+    async def turned(self, interaction: Interaction) -> None:
+        """Acknowledge the press of a button, and show the page that is the present one now."""
+        raise NotImplementedError
 
     async def _turn(self, interaction: Interaction, page: int) -> None:
-        self._page = min(max(page, 0), len(self._embeds) - 1)
+        self.page = min(max(page, 0), self.count - 1)
         self._mark_ends()
-        await interaction.response.edit_message(embed=self._embeds[self._page], view=self)
-        self.origin = interaction
+        await self.turned(interaction)
 
     def _mark_ends(self) -> None:
-        self.back.disabled = self._page == 0
-        self.forward.disabled = self._page == len(self._embeds) - 1
+        self.back.disabled = self.page == 0
+        self.forward.disabled = self.page == self.count - 1
+
+
+class Pages(Leafing):
+    """Leafs through embeds."""
+
+    def __init__(self, interaction: discord.Interaction[Any], embeds: Sequence[discord.Embed]) -> None:
+        super().__init__(interaction, len(embeds))
+        self._embeds = embeds
+
+    async def turned(self, interaction: Interaction) -> None:
+        """Show the embed."""
+        await interaction.response.edit_message(embed=self._embeds[self.page], view=self)
+        self.origin = interaction
 
 
 async def answer_in_pages(interaction: Interaction, embeds: Sequence[discord.Embed]) -> None:

@@ -125,6 +125,21 @@ async def test_an_answer_for_a_page_that_was_leafed_on_from_is_not_drawn(drawn):
     assert drawn == []
 
 
+async def test_an_answer_that_comes_while_a_press_is_acknowledged_is_not_drawn(drawn, monkeypatch):
+    """The footer names the new page by then."""
+    rows = [ServerOverview(linked(f"s{n}", number=n), PowerState.RUNNING) for n in range(30)]
+    view = _overview.OverviewPages(Script().services(), SimpleNamespace(user=SimpleNamespace(id=1)), rows)
+    view._turns = 1
+
+    async def show(_interaction):
+        """What comes then is another matter."""
+
+    monkeypatch.setattr(view, "show", show)
+    pressed = SimpleNamespace(response=SimpleNamespace(defer=lambda: view._draw(SimpleNamespace(), 1, rows[:25])))
+    await view._turn(pressed, 1)
+    assert drawn == []
+
+
 async def test_notes_of_many_servers_fit_into_a_message(world):
     world.script.overview = [
         ServerOverview(linked("_" * 99, number=n), PowerState.UNKNOWN, "why " * 100) for n in range(25)
