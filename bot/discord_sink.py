@@ -176,7 +176,7 @@ class DiscordSink:
                 return channel_gone()
             case About.MESSAGE:
                 text = _("Discord refused a message of this relay; its lines are counted as lost.")
-                return MessageRefused(text, said=error.text)
+                return MessageRefused(text, said=error.text if error.code else "")
             case About.LIMIT:
                 # Without a `Via` header discord.py takes a 429 for a ban by Cloudflare and does not wait by itself.
                 return SinkUnavailable(_limited(), retry_after=_WHILE_LIMITED)

@@ -11,6 +11,7 @@ from itertools import count
 
 from bot.errors import BotError
 from bot.i18n import _
+from bot.names import tidied
 from bot.relay import notices
 from bot.relay.backlog import Bounds, Item, Voice
 from bot.relay.journal import Journal
@@ -21,6 +22,7 @@ from bot.relay.sink import ChannelForbidden, ChannelGone, MessageRefused, Sink, 
 from bot.relay.spool import Spool
 from bot.relay.turns import ChannelTurns
 from bot.store.values import Outgoing, WaitingBatch
+from bot.text.markdown import escape
 from bot.text.packing import LIMIT, PIECE_LIMIT
 
 _log = logging.getLogger(__name__)
@@ -272,12 +274,13 @@ class Outbox:
             return
         error = self._postman.last_error
         said = error.said if isinstance(error, MessageRefused) else ""
-        raise ChannelForbidden(
-            _(
-                "Discord refused the last {count} messages of this relay, whatever was in them. It says: “{said}”. "
-                "What waits is kept, and tried again by and by."
-            ).format(count=_HOPELESS, said=said[:_LONGEST_SAYING])
-        )
+        text = _(
+            "Discord refused the last {count} messages of this relay, whatever was in them. What waits is kept, and "
+            "tried again by and by."
+        ).format(count=_HOPELESS)
+        if said:
+            text += _(" Discord says: “{said}”.").format(said=escape(tidied(said, _LONGEST_SAYING)))
+        raise ChannelForbidden(text)
 
     async def _flush(self) -> None:
         """Bring out all that waits: in the slots that are left, or as one file if they do not suffice."""
