@@ -224,13 +224,25 @@ class Link:
         try:
             while True:
                 await self._throttled.wait()
-                self._throttled.clear()
-                while not self._throttle.calm() or self._feed.memory.holding or not self._feed.live:  # noqa: ASYNC110 - time
-                    await asyncio.sleep(self._timing.throttle_look)
+                await self._until_calm()
                 await self._ask_for_the_end()
                 await asyncio.sleep(self._timing.throttle_rest)
         except ConnectionClosed as end:
             raise self._closed(end) from None
+
+    async def _until_calm(self) -> None:
+        """Wait until lines come slowly; where they do not, tell meanwhile that some are missing, once for each time."""
+        self._throttled.clear()
+        due = self._loop.time() + self._timing.throttle_patience
+        while not self._throttle.calm() or self._feed.memory.holding or not self._feed.live:
+            await asyncio.sleep(self._timing.throttle_look)
+            if self._loop.time() >= due and self._feed.live:
+                self._feed.throttled()
+                due = float("inf")
+            if self._throttled.is_set() and due == float("inf"):
+                self._throttled.clear()
+                due = self._loop.time() + self._timing.throttle_patience
+        self._throttled.clear()
 
     async def _ask_for_the_end(self) -> None:
         shows_all = self._throttle.over()

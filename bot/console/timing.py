@@ -79,6 +79,8 @@ class ConsoleTiming:
     """The history ends after this long in any case: a busy server never pauses."""
     throttle_look: float = 0.5
     """Between two looks whether a console whose lines Wings dropped has calmed down."""
+    throttle_patience: float = 10.0
+    """So long it may take to calm down before listeners are told that lines are missing."""
     throttle_rest: float = 10.0
     """Between two questions for the end of what was dropped."""
     restart_margin: float = 5.0

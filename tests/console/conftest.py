@@ -57,6 +57,7 @@ FAST = ConsoleTiming(
     history_enough=0.1,
     history_bound=1.0,
     throttle_look=0.05,
+    throttle_patience=0.5,
     throttle_rest=0.2,
     restart_margin=1.0,
 )

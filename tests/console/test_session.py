@@ -318,6 +318,32 @@ async def test_the_end_of_what_the_node_dropped_is_asked_for_and_the_middle_admi
     assert sum(isinstance(event, Connected) for event in seen) == 1
 
 
+async def test_a_console_that_never_calms_down_is_told_to_miss_lines_once_for_each_time_it_was_dropped(
+    hub, wings, target, monkeypatch
+):
+    monkeypatch.setattr("bot.console.throttle._CALM", 1)
+
+    async def script(socket):
+        await socket.welcome(history=("one",))
+        await asyncio.sleep(4 * FAST.history_quiet)
+        for number in range(250):
+            await socket.lines(*([THROTTLED] if number in {0, 125} else []), f"line {number}")
+            await asyncio.sleep(0.01)
+        await socket.lines("the end")
+        await socket.hear("send logs")
+        await socket.lines("one", *(f"line {number}" for number in range(150, 250)), "the end", "behind it")
+        await socket.idle()
+
+    wings.scripts = [script]
+    async with hub.listen(target) as listener:
+        seen = []
+        await until_line(listener, "behind it", seen)
+    told = [index for index, event in enumerate(seen) if isinstance(event, LinesThrottled)]
+    end = seen.index(next(event for event in seen if isinstance(event, ConsoleLine) and event.text == "the end"))
+    assert len([index for index in told if index < end]) == 2
+    assert len(texts(seen)) == len(set(texts(seen))) + 1, "all but what the node says itself comes once"
+
+
 def past(*lines, at=None, offline=False):
     return DeliveredTail(b"".join(mark(line) for line in lines), at, offline)
 
