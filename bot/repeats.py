@@ -10,7 +10,8 @@ AT_FIRST = 3
 EVERY = 600.0
 """Seconds between two lines about what goes on and on, and after which quiet makes it news again."""
 _KEYS = 256
-"""Troubles that are told apart; the one that was met longest ago is forgotten."""
+"""Troubles that are told apart. Further ones are as one while none of these is over: in turns, all would seem new."""
+_OTHERS = object()
 
 
 @dataclass(slots=True)
@@ -33,12 +34,12 @@ class Repeats:
     def due(self, key: Hashable = None) -> int | None:
         """Note one more event of a kind; return how many were passed over since one was told, None to pass it over."""
         now = self._clock()
+        if key not in self._met and not self._has_room(now):
+            key = _OTHERS
         met = self._met.pop(key, None)
         if met is None or (now - met.at >= self._every and not met.passed_over):
             met = _Met(now, now)
         self._met[key] = met
-        if len(self._met) > _KEYS:
-            self._met.popitem(last=False)
         met.at = now
         if met.told >= self._at_first and now - met.told_at < self._every:
             met.passed_over += 1
@@ -46,6 +47,18 @@ class Repeats:
         passed_over, met.passed_over = met.passed_over, 0
         met.told, met.told_at = met.told + 1, now
         return passed_over
+
+    def _has_room(self, now: float) -> bool:
+        """Whether one more kind can be told apart; that which was met longest ago is forgotten for it if it is over."""
+        if len(self._met) < _KEYS - 1:
+            return True
+        oldest = next(key for key in self._met if key is not _OTHERS)
+        if now - self._met[oldest].at < self._every:
+            return False
+        forgotten = self._met.pop(oldest)
+        if forgotten.passed_over:
+            self._met.setdefault(_OTHERS, _Met(now, now)).passed_over += forgotten.passed_over
+        return True
 
     def defect(self, log: logging.Logger, error: Exception, text: str, *args: object) -> None:
         """Tell of a defect, with its traceback where it is new: one that lasts is met each time something is retried.

@@ -52,6 +52,24 @@ def test_kinds_are_told_apart_and_however_many_there_are_only_some_are_remembere
     assert len(repeats._met) == _KEYS
 
 
+@pytest.mark.parametrize("kinds", [_KEYS - 1, _KEYS, _KEYS + 1, 5 * _KEYS])
+def test_more_kinds_than_are_told_apart_do_not_fill_the_log_in_turns(kinds):
+    """As a defect does that strikes every guild each five seconds: one is met again once all others were."""
+    clock, told, passed = Clock(), 0, 0
+    repeats = Repeats(at_first=1, every=600, clock=clock)
+    for _round in range(120):
+        clock.now += 5
+        for number in range(kinds):
+            due = repeats.due(number)
+            told += due is not None
+            passed += due or 0
+    assert told <= 2 * _KEYS
+    clock.now += 6000
+    later = [repeats.due(("another", number)) for number in range(2 * _KEYS)]
+    assert later.count(None) == _KEYS  # those before are over: there is room again for almost as many
+    assert told + passed + sum(due or 0 for due in later) == 120 * kinds  # no count was forgotten
+
+
 def fails(how):
     if how == "one way":
         raise ValueError("a defect")
