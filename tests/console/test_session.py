@@ -298,7 +298,7 @@ async def test_the_end_of_what_the_node_dropped_is_asked_for_and_the_middle_admi
 
     async def script(socket):
         await socket.welcome(history=("one", "two"))
-        await asyncio.sleep(4 * FAST.history_quiet)
+        await eventually(lambda: hub.session_health(target.key).connected_since)
         await socket.lines(*came, THROTTLED)
         await socket.hear("send logs")
         await socket.lines(*([] if not reaches else ["one", "two"]), *end)
@@ -321,27 +321,31 @@ async def test_the_end_of_what_the_node_dropped_is_asked_for_and_the_middle_admi
 async def test_a_console_that_never_calms_down_is_told_to_miss_lines_once_for_each_time_it_was_dropped(
     hub, wings, target, monkeypatch
 ):
-    monkeypatch.setattr("bot.console.throttle._CALM", 1)
+    calm, seen = False, []
+    monkeypatch.setattr("bot.console.link.Throttle.calm", lambda _throttle: calm)
+
+    def told():
+        return sum(isinstance(event, LinesThrottled) for event in seen)
 
     async def script(socket):
+        nonlocal calm
         await socket.welcome(history=("one",))
-        await asyncio.sleep(4 * FAST.history_quiet)
-        for number in range(250):
-            await socket.lines(*([THROTTLED] if number in {0, 125} else []), f"line {number}")
-            await asyncio.sleep(0.01)
-        await socket.lines("the end")
+        await eventually(lambda: hub.session_health(target.key).connected_since)
+        for number in (1, 2):
+            await socket.lines(THROTTLED, f"line {number}")
+            await eventually(lambda number=number: told() == number)
+        await asyncio.sleep(2 * FAST.throttle_patience)
+        assert told() == 2
+        calm = True
         await socket.hear("send logs")
-        await socket.lines("one", *(f"line {number}" for number in range(150, 250)), "the end", "behind it")
+        await socket.lines("one", "line 1", "line 2", "behind it")
         await socket.idle()
 
     wings.scripts = [script]
     async with hub.listen(target) as listener:
-        seen = []
         await until_line(listener, "behind it", seen)
-    told = [index for index, event in enumerate(seen) if isinstance(event, LinesThrottled)]
-    end = seen.index(next(event for event in seen if isinstance(event, ConsoleLine) and event.text == "the end"))
-    assert len([index for index in told if index < end]) == 2
-    assert len(texts(seen)) == len(set(texts(seen))) + 1, "all but what the node says itself comes once"
+    assert told() == 2, "the history shows that nothing else was"
+    assert texts(seen) == [THROTTLED, "line 1", THROTTLED, "line 2", "behind it"]
 
 
 def past(*lines, at=None, offline=False):
