@@ -1,6 +1,9 @@
 """What concerns a relay's channel: whether the bot may write there, what it lacks, and who reads it."""
 
+from typing import Any, TypeAlias
+
 import discord
+from discord import AppCommandOptionType, ChannelType, app_commands
 
 from bot.discord_rights import LOOK_BACK, cannot_look_back, lacking
 from bot.errors import BadInput
@@ -8,6 +11,47 @@ from bot.i18n import _
 from cogs._context import Interaction
 
 RelayChannel = discord.TextChannel | discord.Thread
+ChosenChannel: TypeAlias = app_commands.AppCommandChannel | app_commands.AppCommandThread
+
+
+class ChannelOption(app_commands.Transformer):
+    """A text channel or thread by what Discord says of it with the command.
+
+    discord.py's own option refuses what the bot does not know, and it knows no thread that is archived, and no private
+    one that it is not in. What goes there can be paused and removed all the same.
+    """
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        """What the option takes."""
+        return AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[ChannelType]:
+        """The kinds of channel that can be chosen."""
+        threads = [ChannelType.news_thread, ChannelType.private_thread, ChannelType.public_thread]
+        return [ChannelType.text, ChannelType.news, *threads]
+
+    async def transform(self, _: discord.Interaction[Any], value: ChosenChannel, /) -> ChosenChannel:
+        """Return what was chosen."""
+        return value
+
+
+def known(chosen: ChosenChannel | None) -> RelayChannel | None:
+    """Return the channel that was chosen, None where none was; BadInput for one that the bot does not know."""
+    if chosen is None:
+        return None
+    channel = chosen.resolve()
+    if isinstance(channel, discord.TextChannel | discord.Thread):
+        return channel
+    if isinstance(chosen, app_commands.AppCommandThread):
+        text = _(
+            "I do not see the thread {channel}: it is archived, or private and without me. Write something in it, or "
+            "mention me there if it is private, then try again."
+        )
+    else:
+        text = _("I do not see {channel}. Give me **View Channel** there, then try again.")
+    raise BadInput(text.format(channel=chosen.mention))
 
 
 def everyone_reads(channel: RelayChannel) -> bool:

@@ -1,5 +1,7 @@
 """`/relay`: consoles into channels, and how they are doing."""
 
+from typing import TypeAlias
+
 import discord
 from discord import Permissions, app_commands
 from discord.ext import commands
@@ -12,7 +14,7 @@ from bot.store.values import LinkedServer
 from bot.terms import RelayStyle
 from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
-from cogs._relay_channels import RelayChannel, everyone_reads, existing, rights_in, writable
+from cogs._relay_channels import ChannelOption, ChosenChannel, everyone_reads, existing, known, rights_in, writable
 from cogs._relay_text import (
     added_text,
     paused_text,
@@ -23,6 +25,7 @@ from cogs._relay_text import (
 from cogs._render import pages
 from cogs._views import answer_in_pages
 
+_Channel: TypeAlias = app_commands.Transform[ChosenChannel, ChannelOption]
 _CHANNEL = _("The channel; left out: this one")
 
 
@@ -54,7 +57,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         self,
         interaction: Interaction,
         server: str | None = None,
-        channel: RelayChannel | None = None,
+        channel: _Channel | None = None,
         style: str = RelayStyle.COLOUR.value,
         include: str | None = None,
         exclude: str | None = None,
@@ -65,7 +68,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         await defer(interaction, private=True)
         member = member_of(interaction)
         linked = await self._services.servers.resolve_admin(member, server, channel_id=channel_of(interaction))
-        target = writable(interaction, channel)
+        target = writable(interaction, known(channel))
         relay, warnings = await self._services.relays.add(
             member,
             server=linked,
@@ -87,7 +90,10 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
     @app_commands.describe(server=_("Only this server's; left out: every console in the channel"), channel=_CHANNEL)
     @app_commands.autocomplete(server=server_names(None))
     async def remove(
-        self, interaction: Interaction, server: str | None = None, channel: RelayChannel | None = None
+        self,
+        interaction: Interaction,
+        server: str | None = None,
+        channel: _Channel | None = None,
     ) -> None:
         """Remove relays."""
         await defer(interaction, private=True)
@@ -113,7 +119,7 @@ class RelayCommands(commands.GroupCog, group_name="relay", group_description=_("
         self,
         interaction: Interaction,
         server: str | None = None,
-        channel: RelayChannel | None = None,
+        channel: _Channel | None = None,
         minutes: app_commands.Range[int, 0, LONGEST_PAUSE] = 60,
     ) -> None:
         """Pause relays, or resume them."""

@@ -165,3 +165,20 @@ async def test_relay_add_names_what_keeps_the_bot_from_posting(world):
     private.add_member(world.guild.me)
     for channel in (locked, private, world.console):
         assert "now goes to" in await add(channel)
+
+
+@pytest.mark.parametrize("locked", [False, True])
+async def test_a_relay_into_a_thread_that_was_archived_can_be_paused_and_removed(world, locked):
+    """Discord has every bot forget such threads; whoever names one is not told to choose another."""
+    thread = world.guild.add_thread("log", world.console)
+    await relayed_into(world, thread)
+    thread.edit(archived=True, locked=locked)
+
+    async def relay(command, channel=thread, **options):
+        return (await world.slash(world.admin, f"relay {command}", channel=channel, **options)).text
+
+    assert "is quiet in" in await relay("pause", minutes=1)
+    assert "no longer goes to" in await relay("remove")
+    private = world.guild.add_thread("private", world.console, private=True)
+    for unseen in (thread, private):
+        assert f"I do not see the thread <#{unseen.id}>" in await relay("add", unseen, server="Paper Survival")
