@@ -9,8 +9,8 @@ _TOKEN = re.compile(
     r"|\x1b[ #%&(-/]?[0-Z\\^-~]?"
     r"|\x08+"
 )
-_MOVES = re.compile(r"\x08|\x1b\[(?:[0-9;:]*[@CDGPX]|[12][JK])")
-"""What makes text appear elsewhere than behind the text before it, or takes some away."""
+_MOVES = re.compile(r"\x1b\[(?:[0-9;:]*[@CDGPX]|[12][JK])")
+"""What, beside a backspace, makes text appear elsewhere than behind the text before it, or takes some away."""
 _ESCAPE = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _COLUMNS = 1000
 """No cursor is moved further: terminals are narrower, and a line must not grow by what it does not say."""
@@ -27,7 +27,9 @@ def draw(line: str) -> str:
 
     One that would take longer than some milliseconds is returned as it is, too: no program writes such a line.
     """
-    if len(line) > _LONGEST or _orders(line) > _MOST_ORDERS or _MOVES.search(line) is None:
+    if "\b" not in line and _MOVES.search(line) is None:
+        return line
+    if len(line) > _LONGEST or _orders(line) > _MOST_ORDERS:
         return line
     return _Screen(line).draw()
 
