@@ -79,6 +79,44 @@ async def test_every_line_is_delivered_or_counted_and_order_is_kept(limit, kinds
     assert lines == [event for event in put if isinstance(event, ConsoleLine)][dropped:]
 
 
+@given(
+    st.integers(1, 5),
+    *[st.lists(st.booleans(), max_size=12)] * 3,
+    st.integers(0, 12),
+)
+async def test_what_was_found_out_late_stands_where_its_place_was_kept(limit, before, filled, behind, read):
+    """Lines behind it may have pushed it on: all are delivered or counted, in order, and none before its time."""
+    listener = Listener(None, limit=limit, past=None)
+    numbers = iter(range(100))
+
+    def events(kinds):
+        return [line(n) if is_line else Disconnected(NOW, str(n)) for is_line, n in zip(kinds, numbers, strict=False)]
+
+    first, late, last = events(before), events(filled), events(behind)
+    for event in first:
+        listener.put(event)
+    place = listener.reserve()
+    for event in last:
+        listener.put(event)
+    got = []
+    for _ in range(read):
+        try:
+            async with asyncio.timeout(0):
+                got.append(await anext(listener))
+        except TimeoutError:
+            break
+    assert not set(map(id, got)) & set(map(id, last))
+    listener.fill(place, late)
+    got += await drain(listener)
+    put = [*first, *late, *last]
+    lines = [event for event in got if isinstance(event, ConsoleLine)]
+    dropped = sum(event.count for event in got if isinstance(event, LinesDropped))
+    assert dropped + len(lines) == sum(isinstance(event, ConsoleLine) for event in put)
+    assert lines == [event for event in put if event in lines]
+    others = [event for event in put if not isinstance(event, ConsoleLine)]
+    assert [event for event in got if not isinstance(event, LinesDropped | ConsoleLine)] == others
+
+
 @pytest.mark.parametrize(("character", "size"), [("x", 1), ("\u20ac", 4)])
 @pytest.mark.parametrize("kind", [lambda text: ConsoleLine(text, NOW), DaemonError])
 async def test_the_texts_that_wait_are_bounded_in_bytes_and_what_is_dropped_is_counted(kind, character, size):
