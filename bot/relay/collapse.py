@@ -22,7 +22,7 @@ class CollapseTiming:
     """No repetition waits longer than this to be told."""
 
 
-class Repeats:
+class Repetitions:
     """Counts identical lines in a row. Pure: times come from outside, on any clock that only goes forward."""
 
     def __init__(self, timing: CollapseTiming) -> None:
@@ -75,21 +75,21 @@ class Collapse:
 
     def __init__(self, put: Callable[[str], None], timing: CollapseTiming | None = None) -> None:
         self._put = put
-        self._repeats = Repeats(timing or CollapseTiming())
+        self._repetitions = Repetitions(timing or CollapseTiming())
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def counting(self) -> bool:
         """Whether there are lines that are counted and not told yet."""
-        return self._repeats.due is not None
+        return self._repetitions.due is not None
 
     def shows(self, line: str) -> bool:
         """Whether a line is to be shown itself; if not, it was counted. What is to be said before it is put here."""
         loop = asyncio.get_running_loop()
-        said, shown = self._repeats.take(line, loop.time())
+        said, shown = self._repetitions.take(line, loop.time())
         for text in said:
             self._put(text)
-        due = self._repeats.due
+        due = self._repetitions.due
         if due is not None and self._timer is None:
             self._timer = loop.call_at(due, self._look)
         return shown
@@ -99,13 +99,13 @@ class Collapse:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for text in self._repeats.flush():
+        for text in self._repetitions.flush():
             self._put(text)
 
     def _look(self) -> None:
         """A timer is not moved with each repetition: it looks when it rings whether it was too early."""
         self._timer = None
-        loop, due = asyncio.get_running_loop(), self._repeats.due
+        loop, due = asyncio.get_running_loop(), self._repetitions.due
         if due is None:
             return
         if due <= loop.time():

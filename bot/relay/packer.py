@@ -166,7 +166,7 @@ class Packer:
         if parcel.begun is not None and not parcel.begun.torn:
             parcel.begun.torn = True
             refused += 1
-        spoken = [item for item in parcel.items if item.notice and not getattr(item, "refused", 0)]
+        spoken = [item for item in parcel.items if item.notice and not (isinstance(item, OwnWords) and item.refused)]
         refused += max(0, len(spoken) - _SAID_AGAIN)
         for item in reversed(spoken[-_SAID_AGAIN:]):
             again = OwnWords.again(item)

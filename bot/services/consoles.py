@@ -15,7 +15,7 @@ from bot.services.access import Access
 from bot.services.action_log import Attempt, attempt
 from bot.services.connections import Connections
 from bot.services.console_input import say_line
-from bot.services.hearing import MAX_LINES, ConsoleTiming, answer_to
+from bot.services.hearing import MAX_LINES, AnswerTiming, answer_to
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
 from bot.terms import Action, PowerState
@@ -31,7 +31,7 @@ Masking them takes a third of a second at worst.
 """
 
 
-_TIMING = ConsoleTiming()
+_TIMING = AnswerTiming()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Consoles:
         connections: Connections,
         *,
         redactor: Callable[[int], Redactor],
-        timing: ConsoleTiming = _TIMING,
+        timing: AnswerTiming = _TIMING,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._access = access

@@ -17,7 +17,7 @@ _WORTH_HEARING = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleTiming:
+class AnswerTiming:
     """Waiting times in seconds; tests scale them."""
 
     ready: float = 4.0
@@ -30,7 +30,7 @@ class ConsoleTiming:
     """For the whole answer on a console that never falls silent."""
 
     @property
-    def brief(self) -> "ConsoleTiming":
+    def brief(self) -> "AnswerTiming":
         """The times where only a refusal is listened for, which comes at once."""
         return replace(self, first_line=self.first_line / 2, quiet=self.quiet / 2, whole=self.whole / 2)
 
@@ -40,7 +40,7 @@ async def answer_to(
     send: Callable[[PowerState | None], Awaitable[None]],
     listener: Listener,
     *,
-    timing: ConsoleTiming,
+    timing: AnswerTiming,
     now: Callable[[], datetime],
 ) -> tuple[list[ConsoleLine], bool]:
     """Have something typed sent; return what the console printed then, without its echo, and whether there may be more.
@@ -60,9 +60,9 @@ async def answer_to(
     return _without_echo([line for line in heard.lines if line.at >= sent_at], typed), heard.full
 
 
-def known_state(listener: Listener | None) -> PowerState | None:
+def known_state(listener: Listener) -> PowerState | None:
     """Return the state by the socket's word; None where it has none."""
-    return listener.state if listener and listener.state is not PowerState.UNKNOWN else None
+    return listener.state if listener.state is not PowerState.UNKNOWN else None
 
 
 class _Heard:
@@ -85,7 +85,7 @@ class _Heard:
                 self._characters += len(event.text)
                 self._more.set()
 
-    async def settle(self, timing: ConsoleTiming) -> None:
+    async def settle(self, timing: AnswerTiming) -> None:
         """Return when the console fell silent, or the answer has taken long enough."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timing.whole):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.console.events import Connected, StatusChanged
 from bot.console.marks import MARK_BYTES, mark
-from bot.relay.collapse import Collapse, CollapseTiming, Repeats
+from bot.relay.collapse import Collapse, CollapseTiming, Repetitions
 from bot.terms import PowerState
 from bot.text import ansi
 
@@ -22,7 +22,7 @@ NOTE = re.compile(r"↻ (\d+) times? more(?:, last at (\S+))?")
 
 def shown(lines, timing=TIMING, pause=0.01):
     """What a channel shows of lines that come one after the other."""
-    repeats, found = Repeats(timing), []
+    repeats, found = Repetitions(timing), []
     for number, line in enumerate(lines):
         said, itself = repeats.take(line, number * pause)
         found += [*said, line] if itself else said
@@ -89,7 +89,7 @@ def test_a_run_without_an_end_is_told_again_and_again():
 
 
 def test_the_count_is_due_after_quiet_and_never_later_than_the_longest_wait():
-    repeats = Repeats(TIMING)
+    repeats = Repetitions(TIMING)
     repeats.take("tick", 0)
     assert repeats.due is None
     repeats.take("tick", 1)
@@ -113,7 +113,7 @@ def test_nothing_is_lost_added_or_moved(lines, pause):
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 10)), max_size=60))
 def test_no_line_waits_longer_than_promised(events):
     """With `flush` called whenever it is due, as the timer does."""
-    repeats, now, waiting = Repeats(TIMING), 0.0, []
+    repeats, now, waiting = Repetitions(TIMING), 0.0, []
 
     def told(found, at):
         if found and waiting:

@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.services import Access, Consoles, Guilds, Panels, Power, Relays, Servers, Services
 from bot.services.connections import Connections
-from bot.services.hearing import ConsoleTiming
+from bot.services.hearing import AnswerTiming
 from bot.services.lately import Lately
 from bot.services.outcome import OutcomeTiming
 from bot.services.power import PowerTiming
@@ -42,7 +42,7 @@ class Place:
                 access,
                 connections,
                 redactor=partial(redactor, b"secret"),
-                timing=ConsoleTiming(ready=6, first_line=2, quiet=0.4, whole=4),
+                timing=AnswerTiming(ready=6, first_line=2, quiet=0.4, whole=4),
             ),
             relays=Relays(
                 store,
