@@ -13,6 +13,7 @@ from bot.i18n import _
 from bot.store.database import Database
 from bot.store.guilds import ensure_guild
 from bot.store.limits import refuse_more_grants, refuse_more_patterns
+from bot.store.locks import hold_guild
 from bot.store.tables import GrantRow, PanelRow, ServerRow
 from bot.store.values import Grant
 from bot.terms import Action
@@ -130,6 +131,7 @@ class Grants:
     async def take(self, guild_id: int, role_id: int, server_id: int | AnyServer | None = None) -> Sequence[Grant]:
         """Delete the same and return it, oldest first."""
         async with self._database.writing() as session:
+            await hold_guild(session, guild_id)
             same = and_(GrantRow.guild_id == guild_id, GrantRow.role_id == role_id)
             if not isinstance(server_id, AnyServer):
                 same = and_(same, GrantRow.server_id == server_id)
