@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import discord
 from discord import app_commands
@@ -17,7 +17,7 @@ from bot.discord_replies import UNSAID, answer_error, answer_privately, is_claim
 from bot.discord_rights import invitation
 from bot.discord_sync import TreeState, sync_if_changed
 from bot.discord_translator import CatalogueTranslator
-from bot.errors import BadInput
+from bot.errors import BadInput, WhichServer
 from bot.i18n import _, ngettext
 from bot.names import refuse_blank
 from bot.services import Services
@@ -42,6 +42,14 @@ COGS = (
     "cogs.relays",
 )
 """Named as strings, so that cogs may import this module and never the other way round."""
+
+
+AskWhich: TypeAlias = Callable[[discord.Interaction[Any], WhichServer], Awaitable[bool]]
+"""Returns whether it asked."""
+
+
+async def _cannot_ask(_interaction: discord.Interaction[Any], _error: WhichServer) -> bool:
+    return False
 
 
 class WingcordTree(app_commands.CommandTree["WingcordClient"]):
@@ -72,7 +80,13 @@ class WingcordTree(app_commands.CommandTree["WingcordClient"]):
         if interaction.type is discord.InteractionType.autocomplete:
             _log.info("Autocomplete found no answer: %s", error)
             return
-        await answer_error(interaction, error)
+        failure: Exception = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        try:
+            if isinstance(failure, WhichServer) and await interaction.client.ask_which(interaction, failure):
+                return
+        except Exception as trouble:  # noqa: BLE001 - of whatever kind, it is told or noted as any other
+            failure = trouble
+        await answer_error(interaction, failure)
 
 
 def _required(interaction: discord.Interaction["WingcordClient"]) -> frozenset[str]:
@@ -114,6 +128,8 @@ class WingcordClient(commands.AutoShardedBot):
         self.services = services
         self._tree_state = tree_state
         self._told_ready = False
+        self.ask_which: AskWhich = _cannot_ask
+        """Asks which of several servers is meant, where that can be asked; set by the commands, which know how."""
 
     async def setup_hook(self) -> None:
         """Load the cogs and register their commands where they changed. Runs once, before the gateway connects."""

@@ -4,6 +4,7 @@ BotError
 ├── NotAllowed                 the member has no grant for it
 ├── BadInput                   what was typed cannot be used
 │   ├── UnknownServer          no linked server of that name (that this member may use)
+│   │   └── WhichServer        several could be meant, and none was named
 │   └── LimitReached           the guild has as many of them as it may have
 ├── PanelError                 the panel, or the node behind it, did not do it
 │   ├── PanelUnreachable       no usable connection: name, port, certificate, time-out
@@ -28,6 +29,7 @@ BotError
 └── StartupError               the program cannot start; carries the exit code
 """
 
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 
 
@@ -45,6 +47,15 @@ class BadInput(BotError):
 
 class UnknownServer(BadInput):
     """No linked server of that name that the member may use."""
+
+
+class WhichServer(UnknownServer):
+    """Several servers could be meant, and none was named."""
+
+    def __init__(self, message: str, *, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
+        """All that could be meant."""
 
 
 class LimitReached(BadInput):

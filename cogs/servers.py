@@ -12,6 +12,7 @@ from cogs._complete import server_names
 from cogs._context import Interaction, channel_of, member_of
 from cogs._overview import OverviewPages
 from cogs._status import StatusView
+from cogs._which import ask_which
 
 
 class Servers(commands.Cog):
@@ -43,5 +44,6 @@ class Servers(commands.Cog):
 
 
 async def setup(bot: WingcordClient) -> None:
-    """Add the cog."""
+    """Add the cog, and what asks which server is meant."""
+    bot.ask_which = ask_which
     await bot.add_cog(Servers(bot.services))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.errors import BadInput, BotError, BusyReason, NotAllowed, UnknownServer
+from bot.errors import BadInput, BotError, BusyReason, NotAllowed, UnknownServer, WhichServer
 from bot.i18n import _
 from bot.names import refuse_blank, tidied
 from bot.panel.models import Server as PanelServer
@@ -105,7 +105,9 @@ class Servers:
             server = await self._meant(text, channel_id=channel_id, servers=rights.servers, preferred=allowed)
             if server is None or not rights.actions(server):
                 # A name that the member may not even see is answered as one that does not exist.
-                raise UnknownServer(_untold(member, rights, action, text, allowed))
+                if allowed:
+                    raise _which(text, allowed)
+                raise UnknownServer(_none(member, rights, action))
             return rights.permit(action, server)
 
     async def resolve_admin(self, member: Member, text: str | None, *, channel_id: int) -> LinkedServer:
@@ -114,11 +116,10 @@ class Servers:
         servers = await self._store.servers.list(member.guild_id)
         server = await self._meant(text, channel_id=channel_id, servers=servers, preferred=servers)
         if server is None:
-            raise UnknownServer(
-                which(text, servers)
-                if servers
-                else none_linked(is_admin=True, any_panel=bool(await self._store.panels.labels(member.guild_id)))
-            )
+            if servers:
+                raise _which(text, servers)
+            any_panel = bool(await self._store.panels.labels(member.guild_id))
+            raise UnknownServer(none_linked(is_admin=True, any_panel=any_panel))
         return server
 
     async def names(self, member: Member, action: Action | None, typed: str) -> list[str]:
@@ -187,7 +188,7 @@ class Servers:
     async def why_none(self, member: Member) -> str:
         """Return the sentence for a member who sees no server at all, or none any more."""
         rights = await self._access.rights_of(member)
-        return _untold(member, rights, Action.VIEW, None, [])
+        return _none(member, rights, Action.VIEW)
 
     async def known(self, member: Member, among: Container[int] | None = None) -> list[ServerOverview]:
         """Return the same servers as `overview`, with their states as far as they are known: no panel is asked."""
@@ -252,14 +253,17 @@ class Servers:
         return preferred[0] if len(preferred) == 1 else None
 
 
-def _untold(
-    member: Member, rights: MemberRights, action: Action, text: str | None, allowed: Sequence[LinkedServer]
-) -> str:
-    """Return why no server could be told to do `action` with, by who asks."""
+def _which(text: str | None, servers: Sequence[LinkedServer]) -> UnknownServer:
+    sentence = which(text, servers)
+    if text is not None:
+        return UnknownServer(sentence)
+    return WhichServer(sentence, names=[server.name for server in servers])
+
+
+def _none(member: Member, rights: MemberRights, action: Action) -> str:
+    """Return why there is no server to do `action` with, by who asks."""
     if not rights.servers:
         return none_linked(is_admin=member.is_admin, any_panel=rights.any_panel)
-    if allowed:
-        return which(text, allowed)
     return may_nowhere(action) if any(rights.actions(server) for server in rights.servers) else has_no_server()
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.errors import BadInput, LimitReached, NotAllowed, UnknownServer
+from bot.errors import BadInput, LimitReached, NotAllowed, UnknownServer, WhichServer
 from bot.services import (
     PRESETS,
     AccessCheck,
@@ -90,6 +90,8 @@ class Script:
     grants: list[AccessRow] = field(default_factory=list)
     relays: list[RelayRow] = field(default_factory=list)
     asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+    which: bool = False
+    """Whether several servers could be meant where none is named."""
     room: int | None = None
     """How many more servers can be linked, if there is a limit."""
     heard: list[tuple[object, ...]] = field(default_factory=list)
@@ -295,6 +297,8 @@ class FakeServers(_Fake):
         return replace(base, signals=tuple(s for s in base.signals if Action(s.value) in allowed))
 
     def _find(self, text: str | None) -> LinkedServer:
+        if text is None and self._script.which:
+            raise WhichServer("Which server? Choose one.", names=[server.name for server in self._script.servers])
         for server in self._script.servers:
             if text is None or text in (server.name, server.identifier):
                 return server

@@ -1,4 +1,4 @@
-"""What people are told whose wishes cross: a start during a stop, a crash, more lines than a message holds."""
+"""What people are told whose wishes cross or are not clear: a start during a stop, a crash, which of two servers."""
 
 
 async def test_a_start_during_a_stop_waits_at_the_press_of_a_button(world):
@@ -37,3 +37,13 @@ async def test_a_hundred_lines_that_were_asked_for_are_there_and_masked_alike(wo
     assert [line.split(" of ")[0] for line in lines] == [f"line {number}" for number in range(100)]
     assert "203.0.113" not in file.data.decode() + last.text
     assert lines[-1] in last.text
+
+
+async def test_a_command_that_could_mean_two_servers_goes_on_with_the_one_that_is_chosen(world):
+    castle, tower = await world.set_up("Castle", "Tower", relay=False, boot_seconds=0.5)
+    asked = await world.slash(world.helper, "start")
+    assert asked.ephemeral and "Which server?" in asked.text
+    started = await asked.select("Choose a server", ["Tower"])
+    await world.says(started, "**Tower** is up")
+    assert not started.ephemeral
+    assert (world.panel.signals_received(castle), world.panel.signals_received(tower)) == ([], ["start"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import BadInput, BotError, NotAllowed, UnknownServer
+from bot.errors import BadInput, BotError, NotAllowed, UnknownServer, WhichServer
 from bot.services import Panels, Servers
 from bot.services.access import Access
 from bot.services.key_trials import KeyTrials
@@ -51,6 +51,9 @@ async def test_an_admin_is_told_what_to_do_and_never_of_an_admin(servers, store,
         await servers.resolve_admin(admin, None, channel_id=CHANNEL)
     await link(store, panel, "Castle", 1)
     await link(store, panel, "Tower", 2)
+    with pytest.raises(WhichServer) as asked:
+        await servers.resolve(admin, None, channel_id=CHANNEL, action=action)
+    assert asked.value.names == ("Castle", "Tower")
     which = await answers(servers, admin, action)
     assert which == "Which server? Choose one with the option `server`: **Castle**, **Tower**."
     assert "Choose one of these: **Castle**, **Tower**." in await answers(servers, admin, action, "Keep")
