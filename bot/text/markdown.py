@@ -3,7 +3,7 @@
 import re
 
 _ORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CODE = re.compile(r"(``.+?``|`[^`]+`)")
+_CODE = re.compile(r"((?<!\\)(?:``.+?``|`[^`]+`))")
 _SIGNS = re.compile(r"\\([\\*_~`|<>\[\]()#@:-])|\*\*|\*(?=\S)|(?<=\S)\*|^-# ", re.MULTILINE)
 _SPECIAL = re.compile(r"([\\*_~`|<>\[\]()#@:-])")
 _PERHAPS_ESCAPED = re.compile(r"\\?" + _SPECIAL.pattern)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.console import refusals
 from bot.console.dial import SocketAddress, _failure_sentence
-from bot.text.markdown import escape, literal, unescaped
+from bot.text.markdown import escape, literal, plain, unescaped
 
 HOSTILE = "**b** `c` [l](https://evil.example) <@1> @everyone \\ a_b_c"
 
@@ -25,6 +25,14 @@ def test_what_is_escaped_already_is_not_escaped_again_and_nothing_stays_bare(tex
     assert literal(once) == once
     assert shown(literal(text)) is not None
     assert unescaped(once) == shown(once) == " ".join(text.split())
+
+
+@given(st.text(alphabet="ab\\*_`<@:>-# .", max_size=30), st.sampled_from(["", "`a b`", "**a**", "`` a`b ``"]))
+def test_what_is_escaped_is_itself_again_for_a_terminal_whatever_signs_it_holds(text, before):
+    """Two backticks of a name are no code of ours."""
+    name = " ".join(text.split())
+    assert plain(escape(text)) == name
+    assert plain(f"{before} “{escape(text)}”") == f"{before.strip('`* ')} “{name}”"
 
 
 @pytest.mark.parametrize(
