@@ -15,7 +15,7 @@ from bot.errors import BotError
 from bot.i18n import _, ngettext
 from bot.relay import notices
 from bot.relay.wanted import WantedRelay
-from bot.text.markdown import literal
+from bot.text.markdown import quoted
 
 _log = logging.getLogger(__name__)
 _LIMIT = 2000
@@ -126,7 +126,7 @@ def _text(parked: list[tuple[WantedRelay, BotError]]) -> str:
     )
     lines = [title.format(count=len(parked))]
     for wanted, error in parked[:_SHOWN]:
-        line = f"- **{notices.name(wanted.server_name)}** → <#{wanted.relay.channel_id}>: {literal(str(error))}"
+        line = f"- **{notices.name(wanted.server_name)}** → <#{wanted.relay.channel_id}>: {quoted(str(error))}"
         if len("\n".join([*lines, line])) > _LIMIT - 200:
             break
         lines.append(line)

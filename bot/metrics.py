@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric  # noqa: E402
 from prometheus_client.registry import Collector  # noqa: E402
 
-from bot.text.markdown import unescaped  # noqa: E402
+from bot.text.markdown import plain  # noqa: E402
 from bot.time_slice import shared  # noqa: E402
 from bot.vitals import RelayHealth, RelayState  # noqa: E402
 
@@ -113,7 +113,7 @@ class RelayCollector(Collector):
             for state in RelayState:
                 states.add_metric([*relay.labels, state.value], float(relay.health.state is state))
             if relay.health.last_error is not None:
-                errors.add_metric([*relay.labels, unescaped(relay.health.last_error)], 1.0)
+                errors.add_metric([*relay.labels, plain(relay.health.last_error)], 1.0)
         yield states
         yield errors
 

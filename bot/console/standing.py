@@ -9,7 +9,7 @@ from bot.errors import BotError, ConsoleTimeout
 from bot.i18n import _
 from bot.metrics import console_reconnects, console_sessions
 from bot.repeats import Repeats, more
-from bot.text.markdown import escape, unescaped
+from bot.text.markdown import escape, plain
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Standing:
         passed_over = self._repeats.due()
         self._logged = passed_over is not None
         level = logging.DEBUG if passed_over is None else logging.WARNING
-        logger.log(level, "console of %s: %s: %s%s", self._name, what, unescaped(reason), more(passed_over or 0))
+        logger.log(level, "console of %s: %s: %s%s", self._name, what, plain(reason), more(passed_over or 0))
 
     def _announce(self) -> None:
         self._changed.set()

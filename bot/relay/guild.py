@@ -23,7 +23,7 @@ from bot.relay.trail import Trail
 from bot.relay.wanted import OpenConsole, WantedRelay
 from bot.repeats import Repeats, more
 from bot.store.values import Relay
-from bot.text.markdown import unescaped
+from bot.text.markdown import plain
 from bot.text.redaction import Redactor
 from bot.time_slice import shared
 from bot.vitals import DeliveredTail, RelayHealth, RelayState
@@ -267,7 +267,7 @@ class GuildRelays:
         """Tell the log why a console cannot be opened; the store's own troubles it was told of, once for all relays."""
         passed_over = None if isinstance(error, StoreUnavailable) else self._repeats.due((relay_id, str(error)))
         level = logging.DEBUG if passed_over is None else logging.WARNING
-        _log.log(level, "relay %s: %s%s", relay_id, unescaped(str(error)), more(passed_over or 0))
+        _log.log(level, "relay %s: %s%s", relay_id, plain(str(error)), more(passed_over or 0))
 
     async def _stop(self, relay_id: int) -> None:
         await _end([self._running[relay_id].task])

@@ -227,8 +227,7 @@ def deleted(server: str) -> str:
 
 
 def _sentence(reason: str) -> str:
-    shown = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
-    return markdown.literal(shown)
+    return markdown.quoted(reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…")
 
 
 def _clock(moment: datetime) -> str:

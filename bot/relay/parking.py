@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.errors import BotError
 from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.relay.wanted import WantedRelay
-from bot.text.markdown import unescaped
+from bot.text.markdown import plain
 from bot.vitals import RelayHealth, RelayState
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Parking:
         self._reported[relay_id] = (reason, health.delivered)
         if told == (reason, health.delivered):
             return
-        _log.warning("relay %s is parked: %s", relay_id, unescaped(reason))
+        _log.warning("relay %s is parked: %s", relay_id, plain(reason))
         if self._report is not None:
             try:
                 await self._report(wanted, error)

@@ -6,8 +6,8 @@ _ORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CODE = re.compile(r"((?<!\\)(?:``.+?``|`[^`]+`))")
 _SIGNS = re.compile(r"\\([\\*_~`|<>\[\]()#@:-])|\*\*|\*(?=\S)|(?<=\S)\*|^-# ", re.MULTILINE)
 _SPECIAL = re.compile(r"([\\*_~`|<>\[\]()#@:-])")
-_PERHAPS_ESCAPED = re.compile(r"\\?" + _SPECIAL.pattern)
-_ESCAPED = re.compile(r"\\" + _SPECIAL.pattern)
+_MOMENT = re.compile(r"\\<t\\:(\d{1,12})(?:\\:([tTdDfFR]))?\\>")
+"""A time that every reader sees in his own time zone, escaped."""
 
 
 def escape(text: str) -> str:
@@ -15,14 +15,13 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(_ORDERING.sub("", text).split()))
 
 
-def literal(text: str) -> str:
-    """Return a sentence, in which names may be escaped already, so that Discord shows all of it literally."""
-    return _PERHAPS_ESCAPED.sub(r"\\\1", " ".join(_ORDERING.sub("", text).split()))
+def quoted(sentence: str) -> str:
+    """Return one of the bot's own sentences as it can stand within another: of all its signs only moments are kept."""
+    return _MOMENT.sub(_moment, escape(plain(sentence)))
 
 
-def unescaped(text: str) -> str:
-    """Return what Discord would show of an escaped text: for a terminal."""
-    return _ESCAPED.sub(r"\1", text)
+def _moment(found: re.Match[str]) -> str:
+    return f"<t:{found[1]}:{found[2]}>" if found[2] else f"<t:{found[1]}>"
 
 
 def code(text: str) -> str:

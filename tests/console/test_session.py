@@ -37,7 +37,7 @@ from bot.errors import (
     ServerNotFound,
 )
 from bot.terms import PowerState
-from bot.text.markdown import unescaped
+from bot.text import markdown
 from bot.vitals import DeliveredTail
 
 from .conftest import (
@@ -721,7 +721,7 @@ async def test_a_refused_handshake_has_a_sentence_and_is_tried_again(hub, wings,
     async with hub.listen(target) as listener:
         lost = await until_kind(listener, Disconnected)
         assert sentence in lost.reason
-        assert "127.0.0.1:" in unescaped(lost.reason)
+        assert "127.0.0.1:" in markdown.plain(lost.reason)
         await until_kind(listener, Connected)
 
 
@@ -851,7 +851,7 @@ async def test_a_certificate_nobody_vouches_for_is_named(hub, target, panel, tls
         panel.socket_url = f"wss://localhost:{next(iter(server.sockets)).getsockname()[1]}/ws"
         async with hub.listen(target) as listener:
             lost = await until_kind(listener, Disconnected)
-            assert "certificate of the node at localhost:" in unescaped(lost.reason)
+            assert "certificate of the node at localhost:" in markdown.plain(lost.reason)
 
 
 async def test_a_trusted_certificate_is_checked_against_the_nodes_name(hub, target, panel, tls, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import AddressForbidden, PanelUnreachable
 from bot.terms import PanelKind, Signal
-from bot.text.markdown import unescaped
+from bot.text.markdown import plain
 
 from .conftest import allowed
 
@@ -33,7 +33,7 @@ async def test_a_name_that_does_not_resolve(pools, kit, refusal):
     for doing in (client.list_servers(), client.send_signal("a1c4e7f0", Signal.START, confirm=allowed)):
         caught = await refusal(doing)
         assert type(caught) is PanelUnreachable
-        assert "no-such-name.invalid” cannot be found" in unescaped(str(caught))
+        assert "no-such-name.invalid” cannot be found" in plain(str(caught))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "0x7f.1", "[::ffff:127.0.0.1]"])

@@ -207,3 +207,14 @@ async def test_weather_that_does_not_end_is_told_as_that(stage, caplog):
         await until(lambda: "to report its parked relays" in caplog.text)
     assert "Discord could not be reached to report its parked relays" in caplog.text
     assert "no channel" not in caplog.text
+
+
+async def test_the_report_reads_as_a_sentence(stage):
+    """A moment is one for every reader, and what stood in bold or as code does not show its signs."""
+    await stage.noticed(system=stage.channel("general"))
+    error = ChannelForbidden("This bot was timed out until <t:1764580000:f>; `/relay list` tells of **a\\_b**.")
+    async with stage.reporting() as reports:
+        await reports.report(stage.relay(), error)
+        await until(lambda: stage.seen())
+    (message,) = stage.channel("general").messages
+    assert "timed out until <t:1764580000:f>; /relay list tells of a\\_b." in message.content

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.console import refusals
 from bot.console.dial import SocketAddress, _failure_sentence
-from bot.text.markdown import escape, literal, plain, unescaped
+from bot.text.markdown import escape, plain, quoted
 
 HOSTILE = "**b** `c` [l](https://evil.example) <@1> @everyone \\ a_b_c"
 
@@ -20,11 +20,8 @@ def shown(text):
 
 
 @given(st.text(alphabet="ab\\*_`<@:>- .", max_size=30))
-def test_what_is_escaped_already_is_not_escaped_again_and_nothing_stays_bare(text):
-    once = escape(text)
-    assert literal(once) == once
-    assert shown(literal(text)) is not None
-    assert unescaped(once) == shown(once) == " ".join(text.split())
+def test_nothing_stays_bare_in_what_is_escaped(text):
+    assert shown(escape(text)) == " ".join(text.split())
 
 
 @given(st.text(alphabet="ab\\*_`<@:>-# .", max_size=30), st.sampled_from(["", "`a b`", "**a**", "`` a`b ``"]))
@@ -33,6 +30,16 @@ def test_what_is_escaped_is_itself_again_for_a_terminal_whatever_signs_it_holds(
     name = " ".join(text.split())
     assert plain(escape(text)) == name
     assert plain(f"{before} “{escape(text)}”") == f"{before.strip('`* ')} “{name}”"
+
+
+@given(st.text(alphabet="ab\\*_`<@:>-# .", max_size=30))
+def test_a_sentence_within_another_has_no_signs_and_its_names_stay(text):
+    """Who is told does not see the stars of a name in bold, but each sign that is the name's own."""
+    name = " ".join(f"a{text}".split())
+    sentence = f"**{escape(name)}** is off until <t:1764580000:f>: use `/start`, in *Panel*."
+    told = quoted(sentence)
+    assert told.count("<t:1764580000:f>") == 1
+    assert shown(told.replace("<t:1764580000:f>", "later")) == f"{name} is off until later: use /start, in Panel."
 
 
 @pytest.mark.parametrize(
