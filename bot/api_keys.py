@@ -9,13 +9,14 @@ import unicodedata
 from bot.errors import BadInput
 from bot.i18n import _
 
-_PREFIX = r"(?:ptl[ac]|pacc|papp|plcn|peli)_"
-PREFIXED = re.compile(_PREFIX, re.IGNORECASE)
+PREFIX = r"(?:ptl[ac]|pacc|papp|plcn|peli)_"
+"""What panels' keys begin with, as a pattern."""
+PREFIXED = re.compile(PREFIX, re.IGNORECASE)
 """The beginning of a key, wherever it stands."""
-_KEY = re.compile(rf"{_PREFIX}[A-Za-z0-9]{{16,}}", re.IGNORECASE)
+_KEY = re.compile(rf"{PREFIX}[A-Za-z0-9]{{16,}}", re.IGNORECASE)
 _RUN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{48}(?![A-Za-z0-9])")
 """Keys of old panels have no prefix."""
-_IDENTIFIER = re.compile(rf"{_PREFIX}[A-Za-z0-9]{{11}}", re.IGNORECASE)
+_IDENTIFIER = re.compile(rf"{PREFIX}[A-Za-z0-9]{{11}}", re.IGNORECASE)
 _APPLICATION = ("ptla_", "papp_")
 """Pterodactyl's and Pelican's: what they begin with says what they are, so no panel need be asked."""
 _HEADER = re.compile(r"(?:authorization\s*[:=]\s*)?(?:bearer\s+)?", re.IGNORECASE)

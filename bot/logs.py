@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+from bot.api_keys import PREFIX
 from bot.errors import BotError, StartupError
 from bot.known_secrets import KnownSecrets
 from bot.text.markdown import plain
@@ -25,7 +26,7 @@ _secrets = KnownSecrets(MASK)
 
 _SECRETS = re.compile(
     r"\beyJ[\w-]{10,}(?:\.[\w-]*){0,2}"  # a JWT, or what is left of a shortened one
-    r"|\b(?:ptlc|ptla|pacc|papp|plcn|peli)_\w+"  # panel keys
+    rf"|\b{PREFIX}\w+"
     r"|\b[MNO][\w-]{22,28}\.[\w-]{5,8}\.[\w-]{25,}"  # a Discord token
     r"|(?<=/webhooks/)(?P<hook>\d+/)[^/\s\"'?]+"  # the secret part of a webhook's or interaction's address
     r"|(?<=/interactions/)(?P<interaction>\d+/)[^/\s\"'?]+"

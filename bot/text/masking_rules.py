@@ -7,6 +7,7 @@ linear in a line's length; what may be longer than its bound goes on in `bot.tex
 
 from typing import NamedTuple
 
+from bot.api_keys import PREFIX
 from bot.text.setting_names import LOG_IN, NAME, OF_ANY_LOG_IN, OF_LOG_IN_PLUGIN, SECRET_KEY, SETTING, SIGNS
 
 
@@ -44,7 +45,7 @@ SECRETS = (
         "key",
         "key §ptlc_AbCdEfGhIjKlMnOp0123§ is used",
         ("ptl", "papp_", "pacc_", "peli_", "plcn_"),
-        r"(?<![^\W_])(?P<it>(?:ptl[ac]|papp|pacc|peli|plcn)_[A-Za-z0-9]{8,})",
+        rf"(?<![^\W_])(?P<it>{PREFIX}[A-Za-z0-9]{{8,}})",
     ),
     Rule(
         "key",
