@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -33,6 +33,9 @@ CONTENT_LIMIT = 2000
 _answering: "WeakSet[asyncio.Task[Any]]" = WeakSet()
 """The tasks of interactions; those that have ended disappear by themselves."""
 _THINKING = "thinking"
+_ARRIVED = "arrived"
+_AGAIN = (0.2, 0.8)
+"""Seconds before something is sent again whose connection broke: all of it within the three that Discord waits."""
 _CLAIMED = "claimed"
 _UNKNOWN_MESSAGE = 10008
 _UNKNOWN_WEBHOOK = 10015
@@ -88,11 +91,44 @@ def is_claimed(interaction: discord.Interaction[Any]) -> bool:
     return _CLAIMED in interaction.extras
 
 
+def _is_acknowledged(interaction: discord.Interaction[Any]) -> bool:
+    return interaction.response.is_done() or _ARRIVED in interaction.extras
+
+
+async def persist(
+    interaction: discord.Interaction[Any], say: Callable[[], Awaitable[object]], *, file: discord.File | None = None
+) -> bool:
+    """Say something to Discord, again where the connection breaks: a line that was idle for a while often does.
+
+    For what may be said twice: a first answer, which Discord takes once, and the edit of an answer. `file` is what it
+    has attached. Return whether it was said as it is; False where an earlier try turns out to have got through as the
+    first answer, which discord.py knows nothing of. Raises what Discord has against it.
+    """
+    for number, pause in enumerate((*_AGAIN, None)):
+        try:
+            await say()
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            if isinstance(error, discord.HTTPException):
+                if number == 0 or error.code != _ALREADY_ACKNOWLEDGED:
+                    raise
+                interaction.extras[_ARRIVED] = True
+                return False
+            if pause is None:
+                raise
+            _log.info("The connection broke while interaction %s was answered; trying again: %r", interaction.id, error)
+            await asyncio.sleep(pause)
+            if file is not None:
+                file.reset()
+        else:
+            return True
+    raise AssertionError("the last try returns or raises")
+
+
 async def defer(interaction: discord.Interaction[Any], *, private: bool) -> None:
     """Acknowledge with "thinking…", visible to all or only to the one who asked; nothing when already answered."""
-    if interaction.response.is_done():
+    if _is_acknowledged(interaction):
         return
-    await interaction.response.defer(ephemeral=private, thinking=True)
+    await persist(interaction, lambda: interaction.response.defer(ephemeral=private, thinking=True))
     interaction.extras[_THINKING] = "private" if private else "public"
 
 
@@ -128,18 +164,28 @@ async def answer(
 ) -> None:
     """Answer for the first time, or fill the answer given so far; `private` matters only before acknowledgement."""
     content = clip(content, CONTENT_LIMIT) if content is not None else None
-    if interaction.response.is_done():
-        interaction.extras.pop(_THINKING, None)
-        files = [file] if file is not None else discord.utils.MISSING
-        await interaction.edit_original_response(content=content, embed=embed, view=view, attachments=files)
+    missing: Any = discord.utils.MISSING
+
+    async def send() -> None:
+        await interaction.response.send_message(
+            content,
+            embed=embed if embed is not None else missing,
+            view=view if view is not None else missing,
+            file=file if file is not None else missing,
+            ephemeral=private,
+        )
+
+    async def fill() -> None:
+        attachments = [file] if file is not None else missing
+        await interaction.edit_original_response(content=content, embed=embed, view=view, attachments=attachments)
+
+    if not _is_acknowledged(interaction) and await persist(interaction, send, file=file):
         return
-    await interaction.response.send_message(
-        content,
-        embed=embed if embed is not None else discord.utils.MISSING,
-        view=view if view is not None else discord.utils.MISSING,
-        file=file if file is not None else discord.utils.MISSING,
-        ephemeral=private,
-    )
+    # Also where the message has arrived although its connection broke: discord.py would not know its buttons.
+    interaction.extras.pop(_THINKING, None)
+    if file is not None:
+        file.reset()
+    await persist(interaction, fill, file=file)
 
 
 async def answer_privately(
@@ -156,12 +202,12 @@ async def answer_privately(
     """
     content = clip(content, CONTENT_LIMIT)
     thinking: str | None = interaction.extras.pop(_THINKING, None)
-    if not interaction.response.is_done() or thinking == "private":
+    if not _is_acknowledged(interaction) or thinking == "private":
         await answer(interaction, content, view=view, file=file)
         return
     if thinking == "public":
         with contextlib.suppress(discord.NotFound):
-            await interaction.edit_original_response(content="…")
+            await persist(interaction, lambda: interaction.edit_original_response(content="…"))
     await interaction.followup.send(
         content,
         view=view if view is not None else discord.utils.MISSING,

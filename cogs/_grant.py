@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.discord_replies import answer
+from bot.discord_replies import answer, persist
 from bot.i18n import _
 from bot.services import AskFirst, Patterns, Services
 from bot.store.values import LinkedServer, Panel
@@ -70,7 +70,7 @@ class WantedGrant:
 
     def _given(self, *, patterns: Patterns, only: bool = False) -> Callable[[Interaction], Awaitable[None]]:
         async def act(pressed: Interaction) -> None:
-            await pressed.response.defer()
+            await persist(pressed, pressed.response.defer)
             await self.give(pressed, patterns=patterns, only=only)
 
         return act

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.discord_replies import CONTENT_LIMIT, clip
+from bot.discord_replies import CONTENT_LIMIT, clip, persist
 from bot.errors import BotError, LimitReached
 from bot.i18n import _, ngettext
 from bot.names import is_blank
@@ -67,7 +67,7 @@ class LinkMenu(OwnedView):
 
     async def link(self, interaction: Interaction, identifiers: Sequence[str]) -> None:
         """Link the picked servers, one by one; what cannot be linked is said and stays in the menu."""
-        await interaction.response.defer()
+        await persist(interaction, interaction.response.defer)
         self._picked = len(identifiers)
         self._refused.clear()
         for done, identifier in enumerate(identifiers):
@@ -98,14 +98,15 @@ class LinkMenu(OwnedView):
 
     async def turn(self, interaction: Interaction, step: int) -> None:
         """Show other servers in the menu."""
-        await interaction.response.defer()
+        await persist(interaction, interaction.response.defer)
         self._page += step
         await self.redraw(interaction)
 
     async def redraw(self, interaction: Interaction) -> None:
         """Put text and menu as they are now into the message."""
         self._arrange()
-        await interaction.edit_original_response(content=self.text(), view=self if self._choices else None)
+        text, view = self.text(), self if self._choices else None
+        await persist(interaction, lambda: interaction.edit_original_response(content=text, view=view))
         self.origin = interaction
         if not self._choices:
             self.stop()

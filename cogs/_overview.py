@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from bot.discord_replies import answer
+from bot.discord_replies import answer, persist
 from bot.services import ServerOverview, Services
 from cogs._context import Interaction, member_of
 from cogs._render import overview_embed, overview_parts
@@ -43,7 +43,7 @@ class OverviewPages(Leafing):
     async def turned(self, interaction: Interaction) -> None:
         """Ask for the page's servers."""
         self._turns += 1  # what comes for the page before is late already
-        await interaction.response.defer()
+        await persist(interaction, interaction.response.defer)
         self.origin = interaction
         await self.show(interaction)
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_replies import UNSAID, answer, answer_privately, before_answer
+from bot.discord_replies import UNSAID, answer, answer_privately, before_answer, persist
 from bot.errors import BotError, NotAllowed
 from bot.i18n import _
 from bot.services import Permit, ServerStatus, Services
@@ -107,7 +107,7 @@ class StatusView(OwnedView):
     async def _take(self, interaction: Interaction, action: Action) -> Permit:
         """Acknowledge a press; from now on the message is tidied up by this, younger, interaction."""
         permit = await self._check(interaction, action)
-        await interaction.response.defer()
+        await persist(interaction, interaction.response.defer)
         self.origin = interaction
         return permit
 

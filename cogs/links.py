@@ -4,7 +4,7 @@ from discord import Permissions, app_commands
 from discord.ext import commands
 
 from bot.client import WingcordClient
-from bot.discord_replies import answer, defer
+from bot.discord_replies import answer, defer, persist
 from bot.i18n import _
 from bot.services import Services
 from bot.store.values import LinkedServer
@@ -66,7 +66,7 @@ class ServerCommands(commands.GroupCog, group_name="server", group_description=_
         ).format(server=safe(linked.name))
 
         async def act(pressed: Interaction) -> None:
-            await pressed.response.defer()
+            await persist(pressed, pressed.response.defer)
             await self._unlink(pressed, linked)
 
         await answer(interaction, text, view=Confirm(interaction, label=_("Unlink"), act=act))
@@ -108,9 +108,7 @@ class ServerCommands(commands.GroupCog, group_name="server", group_description=_
 
     async def _unlink(self, pressed: Interaction, linked: LinkedServer) -> None:
         await self._services.servers.unlink(member_of(pressed), linked)
-        await pressed.edit_original_response(
-            content=_("Unlinked **{server}**.").format(server=safe(linked.name)), view=None
-        )
+        await answer(pressed, _("Unlinked **{server}**.").format(server=safe(linked.name)))
 
 
 async def setup(bot: WingcordClient) -> None:

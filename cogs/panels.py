@@ -4,7 +4,7 @@ from discord import Permissions, app_commands
 from discord.ext import commands
 
 from bot.client import WingcordClient
-from bot.discord_replies import answer, before_answer, defer
+from bot.discord_replies import answer, before_answer, defer, persist
 from bot.i18n import _, ngettext
 from bot.services import PanelRow, Services
 from bot.store.values import Panel
@@ -62,7 +62,7 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
         text = text.format(label=safe(found.label), count=servers, unchanged=unchanged)
 
         async def act(pressed: Interaction) -> None:
-            await pressed.response.defer()
+            await persist(pressed, pressed.response.defer)
             await self._remove(pressed, found)
 
         await answer(interaction, text, view=Confirm(interaction, label=_("Remove the panel"), act=act))
@@ -86,7 +86,7 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
             )
         key = _("The key is deleted here; delete it in the panel too if nothing else uses it.")
         text = text.format(label=safe(panel.label), count=count, key=key)
-        await pressed.edit_original_response(content=text, view=None)
+        await answer(pressed, text)
 
 
 def _panel_line(row: PanelRow) -> str:

@@ -182,3 +182,30 @@ async def test_a_relay_into_a_thread_that_was_archived_can_be_paused_and_removed
     private = world.guild.add_thread("private", world.console, private=True)
     for unseen in (thread, private):
         assert f"I do not see the thread <#{unseen.id}>" in await relay("add", unseen, server="Paper Survival")
+
+
+FIRST = r"POST /interactions/\d+/\S+/callback"
+FILLED = r"PATCH /webhooks/\d+/\S+/messages/@original"
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("route", [FIRST, FILLED])
+async def test_a_connection_that_breaks_under_an_answer_leaves_nobody_waiting(world, route, after):
+    """Whether or not what it carried arrived: commands, answers with buttons or a file, and the buttons themselves."""
+    (castle,) = await world.set_up("Paper Survival", relay=False, allow="moderator", boot_seconds=0.3)
+    faults = world.discord.faults
+    struck = [faults.reset(route, after=after)]
+    shown = await world.slash(world.helper, "status", server="Paper Survival")
+    assert "offline" in shown.text
+    struck.append(faults.reset(route, after=after))
+    refreshed = await shown.click("Refresh")
+    await refreshed.answered(timeout=PATIENCE)
+    await world.slash(world.helper, "start", server="Paper Survival")
+    await world.panel.wait_for(lambda: castle.state == "running", timeout=PATIENCE)
+    castle.flood(200, "a long line {n} " + "x" * 60)
+    struck.append(faults.reset(route, after=after))
+    console = await world.slash(world.helper, "console", server="Paper Survival", lines=200)
+    assert b"a long line 150" in console.message.attachments[0].data
+    struck.append(faults.reset(route, after=after))
+    assert "Which server" not in (await world.slash(world.admin, "panel list")).text
+    assert [fault.hits for fault in struck] == [1] * 4
