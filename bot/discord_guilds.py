@@ -5,11 +5,10 @@ import logging
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-# discord.py lets its HTTP client's errors through when a connection breaks. No request is made with it here.
-import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.discord_refusals import NO_LINE
 from bot.services import Guilds
 from bot.services.departures import Answer
 
@@ -153,7 +152,7 @@ async def _answered(about: str, question: Awaitable[T]) -> T | None:
     try:
         async with asyncio.timeout(_PATIENCE):
             return await question
-    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
+    except (discord.DiscordException, *NO_LINE, RuntimeError) as error:
         # RuntimeError: the client was closed meanwhile.
         _log.warning("Discord could not be asked about %s: %s", about, error)
         return None

@@ -1,8 +1,14 @@
 """What a refusal by Discord is about: the place, the message, or the weather on the way to either."""
 
 from enum import Enum, auto
+from typing import Final
 
+# discord.py lets its HTTP client's errors through when a connection breaks. No request is made with it here.
+import aiohttp
 import discord
+
+NO_LINE: Final = (aiohttp.ClientError, OSError)
+"""What is raised where Discord gave no answer. A time-out is an OSError."""
 
 
 class About(Enum):

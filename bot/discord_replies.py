@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 
 from bot import metrics
-from bot.discord_refusals import About, about
+from bot.discord_refusals import NO_LINE, About, about
 from bot.errors import BotError
 from bot.i18n import _
 from bot.logs import keep_log_context
@@ -48,12 +48,12 @@ _TOO_LATE = frozenset(
 """Discord's codes for an interaction that expired or whose answer was deleted: nobody is waiting any more."""
 
 
-BROKEN_LINE = (aiohttp.ClientError, OSError, discord.DiscordServerError)
-"""What says nothing of a message, only that it could not get through now. A time-out is an OSError."""
+BROKEN_LINE = (*NO_LINE, discord.DiscordServerError)
+"""What says nothing of a message, only that it could not get through now."""
 UNSAID = (discord.HTTPException, *BROKEN_LINE, RuntimeError)
 """What comes of saying something that cannot be said: it is refused, the line breaks, the client is closed by now.
 
-For what matters less than what it stands in the way of. discord.py lets its HTTP client's errors through.
+For what matters less than what it stands in the way of.
 """
 
 

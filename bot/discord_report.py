@@ -6,11 +6,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-# discord.py lets its HTTP client's errors through when a connection breaks. No request is made with it here.
-import aiohttp
 import discord
 
-from bot.discord_refusals import About, about
+from bot.discord_refusals import NO_LINE, About, about
 from bot.errors import BotError
 from bot.i18n import _, ngettext
 from bot.relay import notices
@@ -21,7 +19,7 @@ _log = logging.getLogger(__name__)
 _LIMIT = 2000
 _ATTEMPTS = 5
 """Channels tried. Refused requests count towards a limit that would shut the bot out everywhere."""
-_WEATHER = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+_WEATHER = (discord.HTTPException, *NO_LINE)
 _PATIENCE = 9
 """How often it is tried while Discord cannot be reached: with pauses that double, for some 15 minutes."""
 _SHOWN = 8

@@ -9,12 +9,12 @@ from io import BytesIO
 from types import SimpleNamespace
 from typing import Protocol
 
-# aiohttp is discord.py's own HTTP client: its trace hook is the only way to see the headers of an answer, and its
-# errors are what discord.py lets through when a connection breaks. No request is made with it here.
+# aiohttp is discord.py's own HTTP client: its trace hook is the only way to see the headers of an answer. No request is
+# made with it here.
 import aiohttp
 import discord
 
-from bot.discord_refusals import About, about
+from bot.discord_refusals import NO_LINE, About, about
 from bot.discord_remedies import channel_forbidden
 from bot.i18n import _
 from bot.relay.sink import Attachment, ChannelForbidden, MessageRefused, SinkError, SinkUnavailable, channel_gone
@@ -136,7 +136,7 @@ class DiscordSink:
             if isinstance(refused, ChannelForbidden):
                 return False
             raise (_unreachable() if isinstance(refused, MessageRefused) else refused) from error
-        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+        except NO_LINE as error:
             raise _unreachable() from error
         return False
 
@@ -166,7 +166,7 @@ class DiscordSink:
             raise SinkUnavailable(_limited(), retry_after=error.retry_after) from error
         except discord.HTTPException as error:
             raise self._refused(channel_id, error) from error
-        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+        except NO_LINE as error:
             raise _unreachable() from error
 
     def _refused(self, channel_id: int, error: discord.HTTPException) -> SinkError:

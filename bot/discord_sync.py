@@ -7,11 +7,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, cast
 
-# discord.py lets its HTTP client's errors through when a connection breaks. No request is made with it here.
-import aiohttp
 import discord
 from discord import app_commands
 from discord.http import Route
+
+from bot.discord_refusals import NO_LINE
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], application_id: i
         _log.warning("The slash commands that Discord has are not those registered last: they are restored")
     try:
         registered = await tree.sync()
-    except (discord.HTTPException, app_commands.TranslationError, aiohttp.ClientError, OSError) as error:
+    except (discord.HTTPException, app_commands.TranslationError, *NO_LINE) as error:
         _log.error("Discord did not take the slash commands; people see the old ones until the next start: %s", error)
         return False
     made_of_it = await _registered(tree, application_id)
@@ -87,7 +87,7 @@ async def _registered(tree: app_commands.CommandTree[Any], application_id: int) 
     try:
         async with asyncio.timeout(_PATIENCE):
             answer = await tree.client.http.request(route, params={"with_localizations": "true"})
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:  # TimeoutError is one
+    except (discord.HTTPException, *NO_LINE) as error:
         _log.warning("Discord could not be asked which slash commands it has: %s", error or "no answer in time")
         return None
     commands = cast("list[object]", answer) if isinstance(answer, list) else [None]
