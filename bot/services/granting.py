@@ -47,7 +47,9 @@ class AskFirst(BadInput):
     """Something would be lost: which, is for whoever asked to say. The text says what."""
 
     def __init__(self, former: Grant, wish: Wish) -> None:
-        if former.commands:
+        self.limited = bool(limits(former.commands))
+        """Whether there are limits that would go; else there are none, and some would come."""
+        if self.limited:
             text = _(
                 "{role} may send only these console commands so far: {patterns}. Shall these limits stay? "
                 "Without them, any command could be sent."
@@ -57,8 +59,6 @@ class AskFirst(BadInput):
                 role=_mention(former), patterns=pattern_list(wish.commands or ())
             )
         super().__init__(text)
-        self.limited = bool(former.commands)
-        """Whether there are limits that would go; else there are none, and some would come."""
 
 
 def decide(former: Grant | None, wish: Wish) -> tuple[frozenset[Action], tuple[str, ...]]:
@@ -73,10 +73,11 @@ def decide(former: Grant | None, wish: Wish) -> tuple[frozenset[Action], tuple[s
         return actions, given
     if Action.COMMAND not in wish.actions:
         return actions, former.commands
-    if former.commands and given:
+    limited = bool(limits(former.commands))  # `*` among them is none: the first that is named must not drown in it
+    if limited and given:
         return actions, given if wish.only else tuple(dict.fromkeys((*former.commands, *given)))
-    if not former.commands and not limits(given):
-        return actions, ()
+    if not limited and not limits(given):
+        return actions, former.commands
     if wish.patterns is Patterns.ASK:
         raise AskFirst(former, wish)
     return actions, former.commands if wish.patterns is Patterns.KEEP else given

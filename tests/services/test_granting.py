@@ -39,12 +39,13 @@ def sendable(had):
 @example(grants(frozenset({Action.VIEW, Action.START}), ()), Wish(frozenset({Action.COMMAND}), ("whitelist *",)))
 @example(grants(frozenset({Action.COMMAND}), ("whitelist *",)), Wish(frozenset({Action.START, Action.COMMAND})))
 @example(grants(frozenset({Action.COMMAND}), ()), Wish(frozenset({Action.COMMAND}), ("list",)))
+@example(grants(frozenset({Action.COMMAND}), ("*",)), Wish(frozenset({Action.COMMAND}), ("list",)))
 def test_unasked_a_role_loses_nothing_and_no_limit_falls_that_was_not_named(former, wish):
     try:
         granted, commands = decide(former, wish)
     except AskFirst:
         assert former is not None and Action.COMMAND in former.actions & wish.actions
-        assert bool(former.commands) is not bool(wish.commands)
+        assert bool(limits(former.commands)) is not bool(limits(wish.commands or ()))
         return
     after = Grant(1, 900, 70, granted, commands=commands)
     had = former.actions if former is not None else frozenset()
@@ -52,13 +53,15 @@ def test_unasked_a_role_loses_nothing_and_no_limit_falls_that_was_not_named(form
     assert sendable(former) <= sendable(after)
     if former is not None and limits(former.commands) and not limits(commands):
         assert wish.commands and "*" in wish.commands
+    if limits(wish.commands or ()):
+        assert limits(commands), "whoever names limits is not told that any command is allowed"
 
 
 @given(former_grants, wishes(only=True, patterns=Patterns.KEEP))
 def test_with_only_exactly_what_was_named_is_left_and_limits_stay(former, wish):
     granted, commands = decide(former, wish)
     assert granted == wish.actions
-    if former is not None and former.commands and Action.COMMAND in granted:
+    if former is not None and limits(former.commands) and Action.COMMAND in granted:
         assert commands == (wish.commands or former.commands)
 
 
