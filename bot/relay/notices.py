@@ -9,7 +9,7 @@ from bot.terms import PowerState
 from bot.text import markdown
 
 _LONGEST_NAME = 60
-_NUMBER = re.compile(r"^⚠.*?(\d+)", re.MULTILINE)
+_NUMBER = re.compile(r"⚠.*?(\d+)")
 _LONGEST_COUNT = 10
 """Digits."""
 _LONGEST_REASON = 900
@@ -129,12 +129,16 @@ def lines_refused(count: int) -> str:
 
 
 def told_refused(content: str) -> int:
-    """Return how many lines a message of the bot's says to have been refused."""
-    return sum(
-        int(line_count)
-        for line_count in _NUMBER.findall(content)
-        if len(line_count) < _LONGEST_COUNT and lines_refused(int(line_count)) in content.splitlines()
-    )
+    """Return how many lines a message of the bot's says to have been refused: in its own name, not in a console's."""
+    total, in_block = 0, False
+    for line in content.splitlines():
+        if line.startswith("```"):  # no console line begins so, see `packing.pieces`
+            in_block = not in_block
+        found = _NUMBER.match(line)
+        if found is not None and not in_block and len(found[1]) < _LONGEST_COUNT:
+            count = int(found[1])
+            total += count if line == lines_refused(count) else 0
+    return total
 
 
 def _trouble(warnings: int, errors: int) -> str:

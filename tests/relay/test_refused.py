@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from bot.discord_refusals import About, about
 from bot.discord_remedies import channel_forbidden
 from bot.discord_replies import sentence_for
+from bot.relay import notices
 from bot.relay.backlog import Bounds, Item, Tally, Voice
 from bot.relay.outbox import _HOPELESS
 from bot.relay.packer import utc_now
 from bot.relay.sink import ChannelForbidden, MessageRefused
 from bot.relay.trail import Trail
 from bot.store.values import Outgoing
+from bot.terms import RelayStyle
+from bot.text.packing import Entry, pieces, take
 
 from .conftest import MemoryJournal, ScriptedSink, lines_in, until
 from .test_outbox import PLAIN, fill, outbox
@@ -174,6 +177,16 @@ def test_an_answer_lost_in_the_weather_is_no_incident(status, code):
 @pytest.mark.parametrize(("status", "code"), [(400, 50035), (403, 50013), (404, 10003)])
 def test_what_discord_says_of_our_answer_is_an_incident(status, code):
     assert sentence_for(answer(status, code)) is None
+
+
+def test_a_count_is_read_from_what_the_bot_says_itself_and_from_no_console():
+    """A game may print what it likes."""
+    printed = notices.lines_refused(99)
+    entries = [Entry(text, style) for style in RelayStyle for text in ("x", printed) for text in pieces(text, style)]
+    own = [Entry(notices.lines_refused(count), None) for count in (2, 1)]
+    for order in ([*entries, *own], [own[0], *entries, own[1]], [*own, *entries]):
+        assert notices.told_refused(take(order).content) == 3
+    assert notices.told_refused("") == notices.told_refused(take(entries).content) == 0
 
 
 def test_what_discord_says_is_shown_as_it_stands():
