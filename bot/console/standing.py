@@ -56,7 +56,7 @@ class Standing:
                         raise self.error.with_traceback(None)
                     await self._changed.wait()
         except TimeoutError:
-            reason = self._reason or _("The node has not answered yet.")
+            reason = self._reason or _("Panel and node have not let me in yet: try again in a minute.")
             raise ConsoleTimeout(
                 _("The console of {name} could not be opened within {seconds} s. {reason}").format(
                     name=escape(self._name), seconds=f"{timeout:g}", reason=reason

@@ -98,11 +98,11 @@ def check_template(text: str) -> str:
     """Return a say-template trimmed; BadInput unless it is one line with `{message}` that no message breaks out of."""
     template = text.strip()
     if PLACEHOLDER not in template or not is_one_line(template) or len(template) > _LONGEST_TEMPLATE:
-        raise BadInput(
-            _("A say-template is one line of at most {count} characters with `{placeholder}` in it.").format(
-                count=_LONGEST_TEMPLATE, placeholder=PLACEHOLDER
-            )
+        text = _(
+            "A say-template is one line of at most {count} characters, with `{placeholder}` in it and without control "
+            "characters."
         )
+        raise BadInput(text.format(count=_LONGEST_TEMPLATE, placeholder=PLACEHOLDER))
     return SayTemplate.parse(template).text
 
 
@@ -114,7 +114,7 @@ def parse_patterns(text: str | None) -> tuple[str, ...]:
     """
     patterns = tuple(part.strip() for part in (text or "").split(",") if part.strip())
     if (text is not None and not patterns) or any(not is_one_line(part) for part in patterns):
-        raise BadInput(_("A command pattern is one line of plain text, such as `whitelist *`."))
+        raise BadInput(_("A command pattern is one line without control characters, such as `whitelist *`."))
     if any(len(part) > _LONGEST_PATTERN for part in patterns):
         raise BadInput(_("A command pattern has at most {count} characters.").format(count=_LONGEST_PATTERN))
     return patterns

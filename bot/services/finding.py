@@ -140,5 +140,9 @@ def check_name(name: str) -> str:
     refuse_key("name", name)
     stripped = name.strip()
     if len(stripped) > MAX_NAME or not is_one_line(stripped):
-        raise BadInput(_("A server's name is one line of 1 to {count} characters.").format(count=MAX_NAME))
+        raise BadInput(
+            _("A server's name is one line of 1 to {count} characters, without control characters.").format(
+                count=MAX_NAME
+            )
+        )
     return stripped

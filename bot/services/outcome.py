@@ -140,7 +140,9 @@ class Outcome:
         elif self.crashed:
             return self.crash(now)
         elif self._was_starting and state is _OFFLINE:
-            return self._end(_("⏹ **{server}** was stopped by somebody else before it was up."), now, ok=False)
+            return self._end(
+                _("⏹ **{server}** was stopped before it was up: by another command, or in the panel."), now, ok=False
+            )
         else:
             self._stopped_meanwhile |= self._was_starting and state is _STOPPING
             self._was_starting |= state is _STARTING

@@ -271,5 +271,7 @@ def _check_label(label: str) -> str:
     refuse_key("label", label)
     stripped = label.strip()
     if stripped and (len(stripped) > _MAX_LABEL or not is_one_line(stripped)):
-        raise BadInput(_("A label is one line of at most {count} characters.").format(count=_MAX_LABEL))
+        raise BadInput(
+            _("A label is one line of at most {count} characters, without control characters.").format(count=_MAX_LABEL)
+        )
     return stripped

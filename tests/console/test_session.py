@@ -23,6 +23,7 @@ from bot.console.events import (
 )
 from bot.console.hub import ConsoleHub
 from bot.console.marks import mark
+from bot.console.standing import Standing
 from bot.console.target import ConsoleTarget
 from bot.errors import (
     BusyReason,
@@ -982,3 +983,9 @@ async def test_two_servers_have_two_sessions(hub, wings, target, panel):
         await until(first, lambda event: isinstance(event, ConsoleLine), one)
         await until(second, lambda event: isinstance(event, ConsoleLine), two)
         assert {*texts(one), *texts(two)} == {"only here", "only there"}
+
+
+async def test_a_console_that_is_not_there_yet_is_blamed_on_nobody():
+    """It may be our own turn that is awaited: a panel gives five tickets a minute to a server."""
+    with pytest.raises(ConsoleTimeout, match=r"could not be opened within 0\.01 s.*let me in yet: try again"):
+        await Standing("Castle").ready(0.01)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.errors import BadInput
 from bot.names import is_blank, is_one_line, refuse_blank
 from bot.services import Access, Panels, Relays, Servers
+from bot.services.console_input import parse_patterns
 from bot.terms import Action, PanelKind
 
 from .conftest import GUILD
@@ -92,3 +93,16 @@ def test_the_refusal_names_the_option(text):
         refuse_blank("server", text)
     refuse_blank("server", None)
     refuse_blank("server", text + "x")
+
+
+@pytest.mark.parametrize("unfit", ["a\u202eb", "a\nb", "a\x1bb"])
+async def test_what_is_refused_for_its_characters_is_told_of_them_and_not_only_of_its_length(place, admin, unfit):
+    connect = {"url": "https://panel.example", "key": "ptlc_" + "k" * 43}
+    for attempt in (
+        lambda: place.servers.edit(admin, place.castle, name=unfit, say_template=None),
+        lambda: place.servers.edit(admin, place.castle, name=None, say_template=f"say {unfit} {{message}}"),
+        lambda: place.panels.connect(admin, **connect, label=unfit),
+        lambda: parse_patterns(unfit),
+    ):
+        with pytest.raises(BadInput, match="control characters"):
+            await attempt()

@@ -144,7 +144,7 @@ def test_a_server_that_somebody_stops_while_it_starts_did_not_crash():
         assert not outcome.observe(state, 2.0).done
     last = outcome.observe(OFFLINE, 5.0)
     assert not outcome.crashed
-    assert last.done and last.ok is False and "stopped by somebody else" in last.sentence
+    assert last.done and last.ok is False and "was stopped before it was up" in last.sentence
 
 
 def test_a_server_that_does_not_react_is_given_up_with_advice():
