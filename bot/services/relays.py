@@ -1,7 +1,7 @@
 """Which consoles go to which channels; the supervisor is woken when that changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -93,16 +93,18 @@ class Relays:
             collapse=collapse,
         )
         self._changed(member.guild_id)
-        warnings: list[str] = []
+        return relay, tuple([warning async for warning in self._warnings(server, panel, redact=redact)])
+
+    async def _warnings(self, server: LinkedServer, panel: Panel | None, *, redact: bool) -> AsyncIterator[str]:
+        """Yield what the admin of a new relay should know."""
         if not redact:
-            warnings.append(
-                _(
-                    "Masking is off: players' IP addresses, e-mail addresses and whatever secrets the console prints "
-                    "will be readable by everyone who can see the channel."
-                )
+            yield _(
+                "Masking is off: players' IP addresses, e-mail addresses and whatever secrets the console prints "
+                "will be readable by everyone who can see the channel."
             )
         silent = await self._why_silent(server, panel)
-        return relay, (*warnings, silent) if silent else tuple(warnings)
+        if silent is not None:
+            yield silent
 
     async def _why_silent(self, server: LinkedServer, panel: Panel | None) -> str | None:
         """Return why the server's console prints nothing for now, as far as its panel soon says so."""
