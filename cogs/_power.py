@@ -6,7 +6,7 @@ from typing import Self
 
 import discord
 
-from bot.discord_replies import UNSAID, answer, answer_privately, before_answer, defer
+from bot.discord_replies import UNSAID, answer, answer_privately, before_answer, defer, persist
 from bot.errors import BotError
 from bot.i18n import _
 from bot.services import Permit, Progress, Services
@@ -92,7 +92,7 @@ class StartLater(OwnedView):
         """Wait for the end of the stop, then send the start: the right to it is looked at now, and then again."""
         permit = await before_answer(self._services.access.require(member_of(interaction), Action.START, self._server))
         self.stop()
-        await interaction.response.edit_message(view=None)
+        await persist(interaction, lambda: interaction.response.edit_message(view=None))
         await press(self._services, interaction, permit, when_off=True)
 
     async def tidy(self, content: str | None = None) -> None:
@@ -107,7 +107,7 @@ def ask_to_kill(services: Services, interaction: Interaction, server: LinkedServ
     async def kill(pressed: Interaction) -> None:
         permit = await before_answer(services.access.require(member_of(pressed), Action.KILL, server))
         text = _("Killing **{server}**; the result follows below.").format(server=safe(server.name))
-        await pressed.response.edit_message(content=text, view=None)
+        await persist(pressed, lambda: pressed.response.edit_message(content=text, view=None))
         await press(services, pressed, permit)
 
     text = _(

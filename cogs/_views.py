@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.discord_replies import UNSAID, answer, answer_error, answer_privately, claim
+from bot.discord_replies import UNSAID, answer, answer_error, answer_privately, claim, persist
 from bot.i18n import _
 from cogs._context import Interaction
 
@@ -147,7 +147,8 @@ class _Chosen(discord.ui.Button[Choose]):
 
 async def cancel(interaction: Interaction) -> None:
     """Say, in the place of a question, that everything stays as it is."""
-    await interaction.response.edit_message(content=_("Cancelled; nothing was done."), view=None)
+    text = _("Cancelled; nothing was done.")
+    await persist(interaction, lambda: interaction.response.edit_message(content=text, view=None))
 
 
 def _nothing_done() -> str:
@@ -197,7 +198,8 @@ class Pages(Leafing):
 
     async def turned(self, interaction: Interaction) -> None:
         """Show the embed."""
-        await interaction.response.edit_message(embed=self._embeds[self.page], view=self)
+        embed = self._embeds[self.page]
+        await persist(interaction, lambda: interaction.response.edit_message(embed=embed, view=self))
         self.origin = interaction
 
 
