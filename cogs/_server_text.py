@@ -1,5 +1,7 @@
 """What `/server link` and `/server edit` say about a server."""
 
+from dataclasses import replace
+
 from bot.errors import BadInput
 from bot.i18n import _
 from bot.store.values import LinkedServer
@@ -34,7 +36,8 @@ def edited_text(before: LinkedServer, server: LinkedServer) -> str:
     if not lines:
         text = _("**{server}** was like that already: `/say hello` sends {now}.")
         lines.append(text.format(server=safe(server.name), now=code(_example(server), 200)))
-    return "\n".join([*lines, *_speech(server)])
+    is_renamed_alone = before.name != server.name and replace(before, name=server.name) == server
+    return "\n".join(lines if is_renamed_alone else [*lines, *_speech(server)])
 
 
 def _example(server: LinkedServer) -> str:

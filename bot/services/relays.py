@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.errors import BadInput, BotError, BusyReason, NotSupported
+from bot.errors import BadInput, BotError, BusyReason, KeyRefused, NotSupported, ServerNotFound
 from bot.i18n import _
 from bot.names import refuse_blank
 from bot.services.access import Access
@@ -113,6 +113,9 @@ class Relays:
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
                 busy = (await (await self._catalogue(panel)).server(server.identifier)).busy
+        except (KeyRefused, ServerNotFound) as error:  # what does not pass by itself
+            text = _("No line of **{server}** can come for now: {reason}")
+            return text.format(server=escape(server.name), reason=error)
         except (BotError, TimeoutError):
             return None  # the relay says by itself what keeps the console away
         return None if busy is None else _silence(busy).format(server=escape(server.name))

@@ -280,6 +280,14 @@ async def test_server_edit(world):
     world.no_surprises()
 
 
+async def test_a_new_name_alone_is_answered_without_what_it_does_not_change(world):
+    """How members' text is checked matters where that, or the template, was changed."""
+    result = await world.admin.slash(world.channel, "server edit", name="lobby")
+    assert result.response.content == "✅ **survival** is called **lobby** from now on."
+    both = await world.admin.slash(world.channel, "server edit", name="lobby", separators="none")
+    assert "is called **lobby**" in both.response.content and "Separators: none." in both.response.content
+
+
 async def test_server_edit_that_changes_nothing_says_so(world):
     """No tick for nothing."""
     result = await world.admin.slash(world.channel, "server edit", say_template="say {message}")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.errors import BadInput, BusyReason, NotAllowed, PanelUnreachable
+from bot.errors import BadInput, BusyReason, KeyRefused, NotAllowed, PanelUnreachable, ServerNotFound
 from bot.services import relays as service
 from bot.services.access import Access
 from bot.services.relays import LONGEST_PAUSE, Relays
@@ -193,6 +193,14 @@ async def test_a_server_that_prints_nothing_for_now_is_told_when_its_relay_is_ma
     assert len(warnings) == 1
     assert "**lo\\_bby**" in warnings[0] and ": its lines come once that is" in warnings[0]
     assert len(await scene.relays.list(admin)) == 1
+
+
+@pytest.mark.parametrize("trouble", [ServerNotFound("It was deleted."), KeyRefused("A typo.")])
+async def test_what_keeps_a_new_relays_console_away_for_good_is_told_at_once(scene, admin, trouble):
+    (lobby,) = await scene.link("lo_bby")
+    scene.panel_says = trouble
+    _relay, warnings = await scene.relays.add(admin, server=lobby, channel_id=CHANNEL)
+    assert warnings == (f"No line of **lo\\_bby** can come for now: {trouble}",)
 
 
 @pytest.mark.parametrize("trouble", [PanelUnreachable("away"), "nothing"])
