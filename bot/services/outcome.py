@@ -86,6 +86,8 @@ class Outcome:
         self._taken = joined
         self._moved = False
         """Whether it got from one known state into another."""
+        self._polled = False
+        """Whether the newest state is the panel's word: what came between may never be known."""
         self._was_starting = before is _STARTING and (joined or signal is Signal.START)
         self._stopped_meanwhile = False
         self._crash = CrashWatch()
@@ -127,7 +129,7 @@ class Outcome:
         """
         if state is PowerState.UNKNOWN:
             return None
-        changed = state is not self._state
+        changed, self._polled = state is not self._state, polled
         if changed:
             self._moved |= self._state is not PowerState.UNKNOWN
             self._state, self._since = state, now
@@ -212,7 +214,11 @@ class Outcome:
 
     def _dropped(self, now: float) -> Progress:
         if self._signal is Signal.START:
-            text = _("**{server}** was just stopping, so your start was refused.")
+            text = (
+                _("**{server}** is stopping: your start was refused, or somebody has stopped it since.")
+                if self._polled
+                else _("**{server}** was just stopping, so your start was refused.")
+            )
             return Progress(text.format(server=self._server), done=True, ok=False, later=True)
         if self._signal is Signal.RESTART:
             text = _(
