@@ -37,7 +37,8 @@ def edited_text(before: LinkedServer, server: LinkedServer) -> str:
         text = _("**{server}** was like that already: `/say hello` sends {now}.")
         lines.append(text.format(server=safe(server.name), now=code(_example(server), 200)))
     is_renamed_alone = before.name != server.name and replace(before, name=server.name) == server
-    return "\n".join(lines if is_renamed_alone else [*lines, *_speech(server)])
+    checked, *warnings = _speech(server)
+    return "\n".join([*lines, *([] if is_renamed_alone else [checked]), *warnings])
 
 
 def _example(server: LinkedServer) -> str:

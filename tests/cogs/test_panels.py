@@ -307,7 +307,7 @@ async def test_server_edit_takes_an_admins_word_that_a_game_has_no_separators(wo
 async def test_server_edit_tells_of_minecraft(world):
     """Its semicolons are harmless."""
     world.script.servers = [replace(linked(), is_minecraft=True)]
-    result = await world.admin.slash(world.channel, "server edit", name="Castle")
+    result = await world.admin.slash(world.channel, "server edit", say_template="broadcast {message}")
     assert "`;` is harmless in Minecraft" in result.response.content
 
 
