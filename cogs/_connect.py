@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.api_keys import holds_key
-from bot.discord_replies import answer, clip, defer
+from bot.discord_replies import answer, clip, defer, persist
 from bot.errors import BadInput, BotError, NotAllowed, PanelError
 from bot.i18n import _
 from bot.services import ConnectedPanel, Services
@@ -126,7 +126,8 @@ class _Opener(discord.ui.Button[_TryAgain]):
         self._form = form
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.send_modal(self._form())
+        form = self._form()
+        await persist(interaction, lambda: interaction.response.send_modal(form))
 
 
 def _field(

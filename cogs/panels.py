@@ -28,7 +28,8 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
     async def connect(self, interaction: Interaction) -> None:
         """Open the form."""
         self._services.access.require_admin(member_of(interaction))
-        await interaction.response.send_modal(ConnectForm(self._services))
+        form = ConnectForm(self._services)
+        await persist(interaction, lambda: interaction.response.send_modal(form))
 
     @app_commands.command(name="list", description=_("The connected panels"))
     async def list_panels(self, interaction: Interaction) -> None:
@@ -73,7 +74,8 @@ class PanelCommands(commands.GroupCog, group_name="panel", group_description=_("
     async def replace_key(self, interaction: Interaction, panel: str | None = None) -> None:
         """Open the form for the key."""
         found = await before_answer(self._services.panels.find(member_of(interaction), panel))
-        await interaction.response.send_modal(KeyForm(self._services, found))
+        form = KeyForm(self._services, found)
+        await persist(interaction, lambda: interaction.response.send_modal(form))
 
     async def _remove(self, pressed: Interaction, panel: Panel) -> None:
         count = await self._services.panels.remove(member_of(pressed), panel)

@@ -209,3 +209,19 @@ async def test_a_connection_that_breaks_under_an_answer_leaves_nobody_waiting(wo
     struck.append(faults.reset(route, after=after))
     assert "Which server" not in (await world.slash(world.admin, "panel list")).text
     assert [fault.hits for fault in struck] == [1] * 4
+
+
+async def test_a_connection_that_breaks_under_a_form_opens_it_all_the_same(world):
+    """Each way to a form: a command, one that looks something up first, and the button under a refusal."""
+    await world.set_up("Paper Survival", relay=False)
+
+    async def opened(action):
+        fault = world.discord.faults.reset(FIRST)
+        form = await action
+        assert form.modal is not None and fault.hits == 1
+        return form
+
+    await opened(world.slash(world.admin, "panel replace-key"))
+    form = await opened(world.slash(world.admin, "panel connect"))
+    refused = await (await form.submit(url="no address", api_key=world.key, label="")).answered(timeout=PATIENCE)
+    await opened(refused.click("Try again"))
