@@ -208,13 +208,17 @@ async def answer_privately(
     if thinking == "public":
         with contextlib.suppress(discord.NotFound):
             await persist(interaction, lambda: interaction.edit_original_response(content="…"))
-    await interaction.followup.send(
-        content,
-        view=view if view is not None else discord.utils.MISSING,
-        file=file if file is not None else discord.utils.MISSING,
-        ephemeral=True,
-        wait=True,
-    )
+
+    async def send() -> None:
+        await interaction.followup.send(
+            content,
+            view=view if view is not None else discord.utils.MISSING,
+            file=file if file is not None else discord.utils.MISSING,
+            ephemeral=True,
+            wait=True,
+        )
+
+    await persist(interaction, send, file=file)  # in private, twice is better than never
     if thinking == "public":
         with contextlib.suppress(discord.NotFound):
             await interaction.delete_original_response()

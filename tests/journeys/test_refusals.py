@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.panel import Fault
+from sandbox.panel import faults as panel_faults
+
 from .conftest import PATIENCE, readable
 
 
@@ -225,3 +228,14 @@ async def test_a_connection_that_breaks_under_a_form_opens_it_all_the_same(world
     form = await opened(world.slash(world.admin, "panel connect"))
     refused = await (await form.submit(url="no address", api_key=world.key, label="")).answered(timeout=PATIENCE)
     await opened(refused.click("Try again"))
+
+
+async def test_a_connection_that_breaks_under_a_private_answer_to_a_public_command_leaves_no_dots_behind(world):
+    await world.set_up("Paper Survival", relay=False)
+    world.panel.faults.add(Fault(panel_faults.gateway(), method="POST", path="/power$", times=None))
+    fault = world.discord.faults.reset(r"POST /webhooks/")
+    refused = await world.slash(world.helper, "start", server="Paper Survival")
+    await world.says(refused, "cannot reach it")
+    await refused.wait_for(lambda reply: len(reply.messages) == 1)
+    assert fault.hits == 1
+    assert refused.ephemeral and "…" not in world.general.text
