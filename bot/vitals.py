@@ -46,3 +46,5 @@ class RelayHealth:
     """How many lines the present pause has kept back."""
     channel_gone: bool = False
     """Whether it is parked because Discord says that its channel does not exist any more."""
+    again_at: datetime | None = None
+    """When one that is parked is tried again unasked, UTC; None where it is not."""

@@ -130,6 +130,8 @@ def relay_entry(row: RelayRow, *, now: datetime, rights: str | None = None) -> s
         lines.append(text.format(until=discord.utils.format_dt(pause.until, "f"), count=_number(skipped)))
     if health is not None and health.last_error:
         lines.append("⚠ " + clip(health.last_error, 300))
+    if health is not None and health.again_at is not None:
+        lines.append(_("I look again {when}").format(when=discord.utils.format_dt(health.again_at, "R")))
     if rights is not None:
         lines.append("⚠ " + rights)
     return "\n-# ".join(lines)

@@ -124,8 +124,8 @@ class GuildRelays:
 
     def health(self, relay_id: int) -> RelayHealth | None:
         """Return how a relay is doing; None for one that does not run (yet)."""
-        one = self._running.get(relay_id) or self._parking.relays.get(relay_id)
-        return None if one is None else one.health
+        running = self._running.get(relay_id)
+        return self._parking.health(relay_id) if running is None else running.health
 
     def healths(self) -> Iterator[tuple[WantedRelay, RelayHealth]]:
         """Yield every relay that runs or is parked, and how it is doing."""

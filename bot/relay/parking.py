@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from bot.errors import BotError
 from bot.relay.sink import ChannelForbidden, ChannelGone
@@ -100,6 +101,16 @@ class Parking:
         for relay_id, parked in list(self.relays.items()):
             if relay_id in due or wanted.get(relay_id) != parked.wanted:
                 del self.relays[relay_id]
+
+    def health(self, relay_id: int) -> RelayHealth | None:
+        """Return how a parked relay stands, and when it is tried again; None for one that is not parked."""
+        parked = self.relays.get(relay_id)
+        if parked is None:
+            return None
+        seconds = parked.until - self._clock()
+        if seconds == float("inf"):
+            return parked.health
+        return replace(parked.health, again_at=datetime.now(UTC) + timedelta(seconds=max(0.0, seconds)))
 
     def forget(self, relay_id: int) -> None:
         """Let go of a relay, and tell again if it is parked again."""

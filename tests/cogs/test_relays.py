@@ -36,6 +36,7 @@ class Health:
     reconnects: int = 1
     last_error: str | None = None
     skipped: int = 0
+    again_at: datetime | None = None
 
 
 async def test_add_here(world):
@@ -226,6 +227,16 @@ def test_health_reads_in_short_lines():
         "-# 40 lines waiting (2.0 KiB)",
         "-# ⚠ The node does not answer.",
     ]
+
+
+def test_a_parked_relay_says_when_it_is_tried_again():
+    """Below what is wrong, which may be mended meanwhile; nothing where only people can set it going."""
+    parked = Health(RelayState.PARKED, last_error="give it the rights", again_at=NOW + timedelta(seconds=45))
+    lines = relay_entry(RelayRow(Relay(1, 1, 1, 5), "survival", parked), now=NOW).splitlines()
+    when = int(parked.again_at.timestamp())
+    assert lines[-2:] == ["-# ⚠ give it the rights", f"-# I look again <t:{when}:R>"]
+    parked.again_at = None
+    assert "again" not in relay_entry(RelayRow(Relay(1, 1, 1, 5), "survival", parked), now=NOW)
 
 
 @pytest.mark.parametrize("state", RelayState)

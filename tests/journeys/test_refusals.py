@@ -126,6 +126,7 @@ async def test_a_bot_that_is_timed_out_says_so_and_goes_on_by_itself(world):
     castle.emit("while silenced")
     listed = await lists(world, "timed out")
     assert "give it the rights" not in listed
+    assert re.search(r"I look again <t:\d+:R>", listed), listed
     await world.shows("while silenced")
     assert world.console.text.count("while silenced") == 1
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.relay.guild import SupervisorTiming
 from bot.relay.parking import Parking
-from bot.relay.sink import ChannelForbidden
+from bot.relay.sink import ChannelForbidden, ChannelGone
 from bot.vitals import RelayHealth, RelayState
 
 from .conftest import GUILD, MemoryJournal, until, wanted
@@ -206,3 +207,44 @@ async def test_after_lines_have_arrived_a_reason_is_told_anew():
     for delivered in (0, 0, 5, 5):
         await parking.park(wanted(), ChannelForbidden("no"), replace(HEALTH, delivered=delivered))
     assert len(told.reports) == 2
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
+def test_a_parked_relay_tells_when_it_is_tried_again(gaps):
+    """However often it was parked before, and whether rights came back meanwhile."""
+
+    async def play():
+        now = [1000.0]
+        parking = Parking(None, recheck=900, hasten=30, clock=lambda: now[0])
+        assert parking.health(1) is None
+        for number, gap in enumerate(gaps):
+            await parking.park(wanted(), ChannelForbidden("no"), HEALTH)
+            when = parking.hasten() if number % 2 else now[0] + 900
+            told = parking.health(1)
+            assert told is not None
+            assert told.last_error == "no"
+            seconds = (told.again_at - datetime.now(UTC)).total_seconds()
+            assert seconds == pytest.approx(when - now[0], abs=1)
+            now[0] += gap
+            parking.release({1: wanted()})
+
+    asyncio.run(play())
+
+
+async def test_what_nothing_but_people_can_mend_tells_no_time_until_they_have():
+    parking = Parking(None, recheck=900, hasten=30)
+    await parking.park(wanted(), ChannelGone("gone"), HEALTH)
+    assert parking.health(1).again_at is None
+    parking.hasten()
+    assert parking.health(1).again_at is not None
+
+
+async def test_the_list_is_told_when_a_forbidden_channel_is_tried_again(sink):
+    sink.failures[1] = [ChannelForbidden("no right")]
+    async with running(sink, wanted(1), timing=SupervisorTiming(rest=0, hasten=0, recheck=900)) as world:
+        await world.opened(1)
+        assert world.health(1).again_at is None
+        world.console(1).say("x")
+        await until(lambda: world.health(1).state is RelayState.PARKED)
+        seconds = (world.health(1).again_at - datetime.now(UTC)).total_seconds()
+        assert 800 < seconds <= 900
