@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.api_keys import refuse_key
-from bot.errors import BadInput
+from bot.errors import BadInput, UnknownServer
 from bot.i18n import _
 from bot.names import fold, is_one_line
 from bot.panel.bounds import MOST_SERVERS
 from bot.panel.models import ListedServer, ListEnd
 from bot.services.server_lists import KeptList
 from bot.store.values import LinkedServer, Panel
-from bot.text.markdown import escape
+from bot.text.markdown import code, escape
 
 MAX_NAME = 100
 """Characters: an autocomplete choice holds no more."""
@@ -19,6 +19,7 @@ _ADDRESS = re.compile(
     r"^(?:https?://)?[^\s/]+/(?:[^\s?#]*/)?servers?/([A-Za-z0-9_-]{8,64})(?:[/?#]\S*)?$", re.IGNORECASE
 )
 _PART_OF_ID = re.compile(r"(?=.*[0-9])[0-9a-f]{4,7}|[0-9a-f]{8}-[0-9a-f-]{0,26}[0-9a-f]", re.IGNORECASE)
+_WHOLE_ID = re.compile(r"[0-9a-f]{8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_NAMED = 15
 _LONGEST_TYPED = 2 * MAX_NAME
 """Characters: a name, and room for spaces too many."""
@@ -27,11 +28,21 @@ _LONGEST_FOLDED = 18 * MAX_NAME
 
 
 def named(text: str, servers: Sequence[LinkedServer]) -> LinkedServer | None:
-    """Return the server of that name, else of that identifier, else of that uuid; case does not matter."""
+    """Return the server of that name, identifier or uuid, whatever its case; UnknownServer where it means several.
+
+    A name may be another's identifier: it was given before that was refused, or the identifier has become known since.
+    To take either would be to guess which server somebody wants to stop.
+    """
     wanted = fold(text)
-    by_name = (s for s in servers if fold(s.name) == wanted)
-    by_id = (s for s in servers if wanted in {fold(s.identifier), fold(s.uuid)})
-    return next(by_name, None) or next(by_id, None)
+    found = [s for s in servers if wanted in {fold(s.name), fold(s.identifier), fold(s.uuid)}]
+    if len(found) > 1:
+        words = ", ".join(code(_word_for(s, wanted)) for s in found[:_MOST_NAMED])
+        raise UnknownServer(
+            _("“{text}” could mean several servers: type {words} instead.").format(
+                text=escape(text.strip()[:MAX_NAME]), words=words
+            )
+        )
+    return found[0] if found else None
 
 
 def on_panel(text: str, kept: KeptList | None) -> ListedServer | None:
@@ -73,6 +84,11 @@ def fits(typed: str, *candidates: str) -> bool:
     return any(folded in fold(candidate) for candidate in candidates)
 
 
+def _word_for(server: LinkedServer, ambiguous: str) -> str:
+    """Return what else may be typed for the server; its uuid is no other's."""
+    return next((w for w in (server.name, server.identifier) if fold(w) != ambiguous), server.uuid)
+
+
 def which(text: str | None, choices: Sequence[LinkedServer]) -> str:
     """Return the sentence for a server that could not be told, among those that could be meant."""
     names = ", ".join(f"**{escape(s.name)}**" for s in choices[:_MOST_NAMED])
@@ -95,6 +111,12 @@ def not_on_panel(panel: Panel, text: str, kept: KeptList) -> str:
     return _(
         "The panel **{panel}** shows its key no server called “{text}”; add the key's user as subuser there first."
     ).format(panel=escape(panel.label), text=escape(text[:MAX_NAME])) + _too_short(text)
+
+
+def is_by_name_only(text: str, found: ListedServer) -> bool:
+    """Whether the text, by which the server was found as its name, looks like an identifier: then of another."""
+    typed = text.strip().lower()
+    return _WHOLE_ID.fullmatch(typed) is not None and typed not in {found.identifier.lower(), found.uuid.lower()}
 
 
 def pasted_identifier(text: str) -> str | None:

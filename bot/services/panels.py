@@ -16,7 +16,7 @@ from bot.panel.urls import normalise_panel_url
 from bot.services.access import Access
 from bot.services.action_log import noted
 from bot.services.connections import Connections
-from bot.services.finding import about_list, fits, not_on_panel, on_panel, pasted_identifier
+from bot.services.finding import about_list, fits, is_by_name_only, not_on_panel, on_panel, pasted_identifier
 from bot.services.key_trials import KeyTrials
 from bot.services.members import Member
 from bot.services.minecraft import learn_minecraft
@@ -198,7 +198,9 @@ class Panels:
         refuse_blank("server", text)
         # An identifier needs no list: a root admin's key reaches more than it lists, and not every list can be read.
         text = pasted_identifier(text) or text
-        found = on_panel(text, self._lists.of(panel.id)) or await self._by_identifier(panel, text.strip().lower())
+        found = on_panel(text, self._lists.of(panel.id))
+        if found is None or is_by_name_only(text, found):
+            found = await self._by_identifier(panel, text.strip().lower()) or found
         if found is not None:
             return found
         kept = await self._lists.read(panel)

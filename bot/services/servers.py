@@ -102,7 +102,10 @@ class Servers:
         with refusals(member, action.value):
             rights = await self._access.rights_of(member)
             allowed = [permit.server for permit in rights.permits(action)]
-            server = await self._meant(text, channel_id=channel_id, servers=rights.servers, preferred=allowed)
+            among = rights.servers
+            if text is not None:  # a word that could mean one he may not even see means the other
+                among = [server for server in among if rights.actions(server)]
+            server = await self._meant(text, channel_id=channel_id, servers=among, preferred=allowed)
             if server is None or not rights.actions(server):
                 # A name that the member may not even see is answered as one that does not exist.
                 if allowed:

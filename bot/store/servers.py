@@ -43,7 +43,8 @@ class Servers:
         """Link a panel's server under a name, and return it.
 
         Raises:
-            BadInput: the name is taken, the server is linked already, or the panel is not one of the guild's.
+            BadInput: the name is taken, or another server's identifier; the server's identifier is another's name; the
+                server is linked already; or the panel is not one of the guild's.
             LimitReached: the guild has linked all the servers that it may.
         """
         async with self._database.writing() as session:
@@ -57,6 +58,7 @@ class Servers:
                 raise BadInput(_("That server is linked already, as “{name}”.").format(name=escape(linked_as)))
             await refuse_more_servers(session, guild_id, self._most)
             await _refuse_taken_name(session, guild_id, name)
+            await _refuse_taken_words(session, guild_id, name, (identifier, uuid))
             row = ServerRow(
                 guild_id=guild_id,
                 panel_id=panel_id,
@@ -94,7 +96,7 @@ class Servers:
         """Change what is given, and return the server.
 
         Raises:
-            BadInput: the name is taken.
+            BadInput: the name is taken, or another server's identifier.
             UnknownServer: it has been unlinked meanwhile.
         """
         async with self._database.writing() as session:
@@ -103,6 +105,7 @@ class Servers:
                 raise UnknownServer(_("That server is no longer linked."))
             if name is not None:
                 await _refuse_taken_name(session, row.guild_id, name, but=server_id)
+                await _refuse_taken_words(session, row.guild_id, name, (), but=server_id)
                 row.name = name
                 row.name_folded = fold(name)
             if say_template is not None:
@@ -144,6 +147,34 @@ async def _refuse_taken_name(session: AsyncSession, guild_id: int, name: str, *,
     if taken is not None and taken.id != but:
         raise BadInput(
             _("There is a server called “{name}” already; choose another name.").format(name=escape(taken.name))
+        )
+
+
+async def _refuse_taken_words(
+    session: AsyncSession, guild_id: int, name: str, identifiers: Sequence[str], *, but: int | None = None
+) -> None:
+    """Raise BadInput where a word would come to mean two servers: as the name of one, as an identifier of another."""
+    others = select(ServerRow).where(ServerRow.guild_id == guild_id)
+    if but is not None:
+        others = others.where(ServerRow.id != but)
+    wanted = fold(name)
+    is_id = (func.lower(ServerRow.identifier) == wanted) | (func.lower(ServerRow.uuid) == wanted)
+    bearer = await session.scalar(others.where(is_id).limit(1))
+    if bearer is not None:
+        raise BadInput(
+            _(
+                "“{name}” is an identifier of **{server}**, so it cannot be another server's name: choose another with "
+                "the option `name`."
+            ).format(name=escape(name.strip()), server=escape(bearer.name))
+        )
+    ids = {fold(identifier) for identifier in identifiers}
+    namesake = await session.scalar(others.where(ServerRow.name_folded.in_(ids)).limit(1)) if ids else None
+    if namesake is not None:
+        raise BadInput(
+            _(
+                "Another server is called “{name}” here, which is this server's identifier: rename it with "
+                "`/server edit` first."
+            ).format(name=escape(namesake.name))
         )
 
 
