@@ -44,7 +44,7 @@ def edited_text(before: LinkedServer, server: LinkedServer) -> str:
 def _example(server: LinkedServer) -> str:
     """What `/say hello` sends; the template itself where it was stored before such ones were refused."""
     try:
-        return SayTemplate.parse(server.say_template).fill("hello")
+        return SayTemplate.kept(server.say_template).fill("hello")
     except BadInput:
         return server.say_template
 
@@ -53,7 +53,7 @@ def _speech(server: LinkedServer) -> list[str]:
     """How members' text is checked, and what to know about the say-template."""
     checked = f"-# {_separators(server.console_syntax)}"
     try:
-        leads = SayTemplate.parse(server.say_template).leads
+        leads = SayTemplate.kept(server.say_template).leads
     except BadInput as error:  # stored before such templates were refused
         return [checked, f"⚠️ {error}"]
     if not leads:

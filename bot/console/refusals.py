@@ -72,7 +72,7 @@ def unknown_to_node(name: str, node: str) -> Hopeless:
         ConsoleRefused(
             _(
                 "The node at {node} does not know {name}, though the panel does: it may be in the middle of a transfer "
-                "or badly deleted; the panel's administrators have to look."
+                "or badly deleted; tell your host if it stays so."
             ).format(node=escape(node), name=escape(name))
         )
     )
@@ -117,11 +117,7 @@ def no_connect_permission() -> Hopeless:
 
 def other_server() -> Hopeless:
     """`server uuid mismatch`."""
-    return Hopeless(
-        ConsoleRefused(
-            _("The node says the panel's ticket belongs to another server: the panel's administrators have to look.")
-        )
-    )
+    return Hopeless(ConsoleRefused(_("The node says the panel's ticket belongs to another server: tell your host.")))
 
 
 def bad_signature() -> Hopeless:
@@ -174,9 +170,7 @@ def handshake_sentence(node: str, status: int, body: str, *, secure: bool) -> st
         return _("{node} is out of order, or the proxy before it does not reach it (status {status}).").format(
             node=escape(node), status=status
         )
-    return _("{node} refuses the console (status {status}): its administrators have to look.").format(
-        node=escape(node), status=status
-    )
+    return _("{node} refuses the console (status {status}): tell your host.").format(node=escape(node), status=status)
 
 
 def is_page(body: str) -> bool:

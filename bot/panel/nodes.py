@@ -56,10 +56,7 @@ def _wings_failure(answer: Answer, asked: Asked) -> NodeUnreachable:
         )
     if status == 404:
         return NodeUnreachable(
-            _(
-                "The server's node does not know this server: its administrator must look (restarting Wings "
-                "often helps)."
-            )
+            _("The server's node does not know this server: tell your host (restarting Wings often helps).")
         )
     if status == 500 and asked.operation is Operation.COMMAND:
         return NodeUnreachable(

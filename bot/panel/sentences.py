@@ -49,7 +49,7 @@ def breaks_the_rules(host: str, complaint: str) -> PanelUnreachable:
     `host` is Markdown. What stands behind the colon in the library's complaint are the panel's words: not repeated.
     """
     text = _(
-        "The web server at {host} breaks the rules of HTTP ({reason}): its administrator must look at it, and at the "
+        "The web server at {host} breaks the rules of HTTP ({reason}): tell your host, who must check it and the "
         "proxies in front of the panel."
     )
     return PanelUnreachable(text.format(host=host, reason=escape(complaint.partition(":")[0][:80])))

@@ -137,7 +137,8 @@ def node(answer: Answer) -> NotAPanel | None:
     if panel:
         return NotAPanel(
             _(
-                "That is the address of a node (Wings), not of the panel: the node says that its panel is at {panel}."
+                "That is the address of a node (Wings), not of the panel. The node says that its panel is at {panel}; "
+                "use that one."
             ).format(panel=escape(panel))
         )
     return NotAPanel(
@@ -154,7 +155,9 @@ def cannot_reach(asked: Asked) -> PanelUnreachable:
 
 
 def _cannot_reach() -> str:
-    return _("The web server in front of the panel cannot reach it: its administrator must look; try again later.")
+    return _(
+        "The web server in front of the panel cannot reach it: try again later, and tell your host if it stays so."
+    )
 
 
 def _redirect(location: str) -> NotAPanel:

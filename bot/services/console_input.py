@@ -26,7 +26,7 @@ _LEADS_IN = frozenset("/\\")
 
 def say_line(server: LinkedServer, message: str) -> str:
     """Return the console command that says a message of one line; BadInput where more than that could come of it."""
-    template = SayTemplate.parse(server.say_template)
+    template = SayTemplate.kept(server.say_template)
     begins = _first_visible(message)
     if template.leads and begins in _LEADS_IN:
         raise BadInput(

@@ -53,6 +53,16 @@ class SayTemplate:
     """Whether a message stands where the console reads the name of a command."""
 
     @classmethod
+    def kept(cls, text: str) -> "SayTemplate":
+        """Read a linked server's template; BadInput says why it cannot be used, and where another one is set."""
+        try:
+            return cls.parse(text)
+        except BadInput as error:  # stored before such templates were refused
+            raise BadInput(
+                _("{sentence} `/server edit` sets another one, in `say_template`.").format(sentence=error)
+            ) from error
+
+    @classmethod
     def parse(cls, text: str) -> "SayTemplate":
         """Read a template of one line; BadInput says why it cannot be used."""
         reader = _Reader(text)
@@ -169,7 +179,7 @@ class _Reader:
     def _refuse(self, why: str, sign: str = "") -> NoReturn:
         reason = why.format(sign=code(sign), placeholder=PLACEHOLDER)
         raise BadInput(
-            _("The say-template {template} cannot be used: {reason}. `/server edit` sets another one.").format(
+            _("The say-template {template} cannot be used: {reason}.").format(
                 template=code(self._template), reason=reason
             )
         )

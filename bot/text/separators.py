@@ -61,7 +61,7 @@ def reason(sign: str) -> str:
     if sign in SEMICOLONS + "|&":
         return _("{sign} begins a second command on many games").format(sign=code(sign))
     if sign == '"':
-        return _("{sign} without its fellow takes in what follows on many games").format(sign=code(sign))
+        return _("{sign} without a second one would swallow what follows on many games").format(sign=code(sign))
     if sign == "\\":
         return _("{sign} before a quotation mark or at the end changes what follows on some games").format(
             sign=code(sign)

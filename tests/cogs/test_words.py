@@ -66,6 +66,15 @@ def test_house_words_stay_in_the_house(pattern):
     assert having(pattern) == []
 
 
+def test_whoever_must_do_something_is_told_what():
+    """That somebody must look is no advice to one who is not that somebody: he tells his host."""
+    assert having(r"\badministrators? (must|has to|have to|should) look\b") == []
+
+
+def test_quotation_marks_are_odd_and_have_no_fellows():
+    assert having(r"\bfellow\b") == []
+
+
 NAMED = re.compile(
     r"`/(?P<command>[a-z -]+)(?P<options>(?: [a-z_]+:[^` ]+)*)`(?:,? (?:in|with|without) `(?P<option>[a-z_]+)`)?"
 )

@@ -138,6 +138,7 @@ async def test_a_nodes_address_is_named_as_such(panel, client_for, status, words
     with pytest.raises(NotAPanel, match="address of a node") as refused:
         await do(client_for(), "recognise")
     assert ("panel.example.test" in str(refused.value)) == named.startswith("https")
+    assert ("use that one" in str(refused.value)) == named.startswith("https")
     assert "javascript" not in str(refused.value)
 
 

@@ -176,7 +176,10 @@ def test_a_message_that_reads_like_the_placeholder_is_said_once():
 def test_a_template_that_a_message_could_break_out_of_is_refused(template, words):
     with pytest.raises(BadInput, match=words) as refused:
         SayTemplate.parse(template)
-    assert "/server edit" in str(refused.value)
+    assert "/server edit" not in str(refused.value), "whoever typed it is setting one just now"
+    with pytest.raises(BadInput, match=words) as refused:
+        SayTemplate.kept(template)
+    assert str(refused.value).endswith("`/server edit` sets another one, in `say_template`.")
 
 
 @pytest.mark.parametrize(
