@@ -21,6 +21,8 @@ NAME_LIMIT = 80
 """Characters shown of a name that people chose."""
 _PAGE_CHARACTERS = 3500
 _PAGE_ENTRIES = 25
+_GAP = "\n\n"
+"""Between two entries: each has several lines, of which the next one's first would pass for one more."""
 _LONGEST_STATE = 40
 """Characters around a server's name in its line."""
 _DESCRIPTION_LIMIT = 4096
@@ -245,17 +247,17 @@ def overview_embed(rows: Sequence[ServerOverview], *, page: int, count: int) -> 
     return embed
 
 
-def pages(title: str, entries: Sequence[str], *, separator: str = "\n") -> list[discord.Embed]:
-    """Return entries spread over embeds, each within Discord's limits and short enough for a phone."""
+def pages(title: str, entries: Sequence[str]) -> list[discord.Embed]:
+    """Return entries, a gap between each two, spread over embeds within Discord's limits, short enough for a phone."""
     texts: list[str] = []
     current: list[str] = []
     for entry in entries:
         bounded = clip(entry, _PAGE_CHARACTERS)
-        if current and (len(current) == _PAGE_ENTRIES or len(separator.join([*current, bounded])) > _PAGE_CHARACTERS):
-            texts.append(separator.join(current))
+        if current and (len(current) == _PAGE_ENTRIES or len(_GAP.join([*current, bounded])) > _PAGE_CHARACTERS):
+            texts.append(_GAP.join(current))
             current = []
         current.append(bounded)
-    texts.append(separator.join(current))
+    texts.append(_GAP.join(current))
     embeds = [discord.Embed(title=title, description=text, colour=discord.Colour.blurple()) for text in texts]
     if len(embeds) > 1:
         for number, embed in enumerate(embeds, start=1):
