@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import repeat
@@ -129,10 +130,12 @@ async def _send_fat_error(_request: web.Request) -> web.StreamResponse:
 async def _drip(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers=JSON)
     await response.prepare(request)
-    await response.write(b"{")
-    while True:
-        await asyncio.sleep(1)
-        await response.write(b" ")
+    with suppress(ConnectionError):  # its reader has had enough
+        await response.write(b"{")
+        while True:
+            await asyncio.sleep(1)
+            await response.write(b" ")
+    return response
 
 
 async def _small_chunks(request: web.Request) -> web.StreamResponse:

@@ -63,3 +63,24 @@ async def test_an_endless_answer_goes_on_until_its_reader_is_gone(scene, trick):
     await reader.read(2)
     writer.close()
     assert json.loads((await scene.get()).text)["object"] == "list"
+
+
+def connections() -> int:
+    """How many connections the stand-in is busy with, open or not."""
+    return sum(getattr(task.get_coro(), "__qualname__", "") == "RequestHandler.start" for task in asyncio.all_tasks())
+
+
+@pytest.mark.parametrize("trick", Hostile, ids=str)
+async def test_a_reader_that_leaves_is_no_defect_of_the_stand_in(scene, trick, caplog):
+    scene.panel.faults.add(Fault(trick))
+    before = connections()
+    host, port = scene.panel.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /api/client HTTP/1.1\r\nHost: panel\r\n\r\n")
+    await reader.read(2)
+    assert connections() > before
+    writer.transport.abort()
+    async with asyncio.timeout(20):
+        while connections() > before:  # noqa: ASYNC110  the task of a web server's connection has no event to wait for
+            await asyncio.sleep(0.02)
+    assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}], caplog.text
