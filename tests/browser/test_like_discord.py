@@ -1,8 +1,12 @@
 """What the make-believe Discord does as the real one does, so that nobody learns here what is wrong there."""
 
+import asyncio
 import re
 
+import pytest
 from playwright.async_api import expect
+
+from .conftest import PATIENCE
 
 PHONE = {"width": 380, "height": 720}
 TOUCH = {"width": 800, "height": 1100, "has_touch": True, "is_mobile": True}
@@ -34,6 +38,20 @@ async def test_an_embed_is_of_today(demo):
         assert re.fullmatch(r"Yesterday at \d\d:\d\d", written["yesterday"])
         assert re.fullmatch(r"\d\d/\d\d/\d{4}, \d\d:\d\d", written["earlier"])
         assert written["never"] == ""
+
+
+@pytest.mark.parametrize("width", [1600, 1280, 1100, 960])
+async def test_an_address_is_whole_or_breaks_before_its_port(demo, width):
+    """However much room the field has: a port is never torn apart."""
+    async with demo.visit(width=width) as visit:
+        await visit.ready()
+        await visit.run("status", server="Survival")
+        embed = visit.page.get_by_test_id("embed").last
+        async with asyncio.timeout(PATIENCE):
+            while "Memory" not in await embed.inner_text():
+                await visit.said("used /status").get_by_role("button", name="Refresh").click()
+                await asyncio.sleep(0.2)
+        assert await embed.locator("dd code").evaluate_all(PORTS) == [[":25542", 1]]
 
 
 async def test_phones_draw_no_colours_and_say_so(demo):
@@ -141,4 +159,15 @@ CALENDAR = """
             return calendar(moment.getTime()); };
         return { today: at(0), yesterday: at(1), earlier: at(2), never: calendar(NaN) };
     }
+"""
+PORTS = """
+    (all) => all.map((code) => {
+        const words = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+        let last = null;
+        while (words.nextNode()) last = words.currentNode;
+        const port = document.createRange();
+        port.setStart(last, last.data.lastIndexOf(':'));
+        port.setEnd(last, last.data.length);
+        return [port.toString(), port.getClientRects().length];
+    })
 """

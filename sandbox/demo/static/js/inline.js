@@ -9,7 +9,7 @@ const wrap = (tag, props) => (match) => { const node = el(tag, props); node.appe
 /** Each rule matches at the beginning of what is left. */
 const RULES = [
   [/^\\([^\p{L}\p{N}\s])/u, (match) => match[1]],
-  [/^(`{1,2})((?:(?!\1)[\s\S])+?)\1(?!`)/, (match) => el('code', { class: 'inline', dir: 'auto', text: match[2] })],
+  [/^(`{1,2})((?:(?!\1)[\s\S])+?)\1(?!`)/, (match) => code(match[2])],
   [/^\*\*\*([^*]+?)\*\*\*/, (match) => { const node = el('strong'); node.append(wrap('em')(match)); return node; }],
   [/^\*\*([\s\S]+?)\*\*(?!\*)/, wrap('strong')],
   [/^__([\s\S]+?)__(?!_)/, wrap('u')],
@@ -30,6 +30,12 @@ const RULES = [
 /** Where a rule may match at all: skips over ordinary text at once. */
 const PLAIN = /^[^\\`*_~|[<h@]+|^h(?!ttps?:\/\/)|^[\s\S]/;
 const WORD_END = /[\p{L}\p{N}]$/u;
+
+/** Where there is no room for an address, its port goes into the next line whole. */
+function code(text) {
+  const [before, port] = text.split(/(?=:\d{1,5}$)/);
+  return el('code', { class: 'inline', dir: 'auto' }, before, port && el('wbr'), port);
+}
 
 /** @param {string} text @returns {DocumentFragment} */
 export function inline(text) {
