@@ -18,6 +18,7 @@ from bot.errors import BotError
 from bot.i18n import _
 from bot.logs import keep_log_context
 from bot.time_slice import count_for
+from bot.told import told
 
 _log = logging.getLogger(__name__)
 
@@ -233,7 +234,8 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     if isinstance(cause, aiohttp.ClientError):  # Discord's: the panel client wraps its own
         _log.warning("Discord could not be reached to answer interaction %s: %r", interaction.id, cause)
         return
-    sentence = sentence_for(cause)
+    asking = interaction.permissions
+    sentence = sentence_for(cause, is_admin=asking.manage_guild or asking.administrator)
     metrics.interactions.labels(name_of(interaction), "refused" if sentence is not None else "error").inc()
     try:
         await answer_privately(interaction, sentence or _incident(interaction, cause))
@@ -246,11 +248,11 @@ def name_of(interaction: discord.Interaction[Any]) -> str:
     return interaction.command.qualified_name if interaction.command is not None else interaction.type.name
 
 
-def sentence_for(error: Exception) -> str | None:
-    """Return the sentence for a foreseen failure, None for any other."""
+def sentence_for(error: Exception, *, is_admin: bool) -> str | None:
+    """Return the sentence for a foreseen failure, by who asks; None for any other."""
     match error:
         case BotError():
-            return str(error)
+            return told(error, is_admin=is_admin)
         case discord.HTTPException() if about(error) in {About.WEATHER, About.LIMIT}:
             return _(
                 "Discord itself had trouble just now, so I could not answer. What you asked for may have been done: "

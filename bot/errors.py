@@ -69,6 +69,11 @@ class PanelError(BotError):
 class PanelUnreachable(PanelError):
     """No usable connection to the panel."""
 
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+        """Whether the text asks for patience only, so that anybody can act on it."""
+
 
 class AddressForbidden(PanelUnreachable):
     """The address is private or loopback and this bot must not contact such addresses."""
@@ -160,6 +165,11 @@ class ConsoleRefused(ConsoleError):
 
 class ConsoleTimeout(ConsoleError):
     """The console did not connect in time."""
+
+    def __init__(self, message: str, *, brief: str) -> None:
+        super().__init__(message)
+        self.brief = brief
+        """The same without what stands in the way, which is for those who run panel and node."""
 
 
 class StoreTrouble(StrEnum):

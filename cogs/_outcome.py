@@ -12,6 +12,7 @@ from bot.discord_replies import BROKEN_LINE, CONTENT_LIMIT, answer, clip
 from bot.errors import BotError
 from bot.i18n import _
 from bot.services import Progress
+from bot.told import told
 from cogs._context import Interaction
 
 _log = logging.getLogger(__name__)
@@ -93,18 +94,22 @@ class ButtonReply:
 
 
 async def follow_outcome(
-    steps: AsyncIterator[Progress], reply: Reply, *, clock: Callable[[], float] | None = None
+    steps: AsyncIterator[Progress],
+    reply: Reply,
+    *,
+    is_admin: bool = False,
+    clock: Callable[[], float] | None = None,
 ) -> Progress:
     """Show each step, at most one in EDIT_SECONDS, the newest first, until the last or until editing ends; return it.
 
     Raises what the first step raises (nothing was shown yet, so the failure can stay private). A failure after
-    that is shown as the last step.
+    that is shown as the last step, as it is told to whoever asked: `is_admin` or not.
     """
     clock = clock or asyncio.get_running_loop().time
     ends_at = clock() + WATCH_SECONDS
     try:
         step = await anext(steps)
-        watcher = _Watcher(steps, reply, clock, ends_at=ends_at)
+        watcher = _Watcher(steps, reply, clock, ends_at=ends_at, is_admin=is_admin)
         await watcher.begin(step)
         return step if step.done else await watcher.watch(step)
     finally:
@@ -119,12 +124,19 @@ class _Watcher:
     """
 
     def __init__(
-        self, steps: AsyncIterator[Progress], reply: Reply, clock: Callable[[], float], *, ends_at: float
+        self,
+        steps: AsyncIterator[Progress],
+        reply: Reply,
+        clock: Callable[[], float],
+        *,
+        ends_at: float,
+        is_admin: bool,
     ) -> None:
         self._steps = steps
         self._reply = reply
         self._clock = clock
         self._ends_at = ends_at
+        self._is_admin = is_admin
         self._shown_at = clock()
         self._unshown: Progress | None = None
         self._shown: str | None = None
@@ -155,7 +167,7 @@ class _Watcher:
                     await self._flush()
             await self._flush_at_last()
         except BotError as error:
-            self._unshown = Progress(str(error), done=True, ok=False)
+            self._unshown = Progress(told(error, is_admin=self._is_admin), done=True, ok=False)
             await self._flush_at_last()
         except discord.NotFound:
             _log.info("The message that showed an outcome was deleted; nobody watches any more")

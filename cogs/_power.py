@@ -44,7 +44,9 @@ async def follow(
 
     Those in private, and only where he may see the console: the right to start does not include that.
     """
-    last = await follow_outcome(services.power.follow(permit, when_off=when_off), reply)
+    last = await follow_outcome(
+        services.power.follow(permit, when_off=when_off), reply, is_admin=permit.member.is_admin
+    )
     if last.crashed:
         await _show_last_words(services, interaction, permit)
     return last

@@ -57,11 +57,10 @@ class Standing:
                     await self._changed.wait()
         except TimeoutError:
             reason = self._reason or _("Panel and node have not let me in yet: try again in a minute.")
-            raise ConsoleTimeout(
-                _("The console of {name} could not be opened within {seconds} s. {reason}").format(
-                    name=escape(self._name), seconds=f"{timeout:g}", reason=reason
-                )
-            ) from None
+            brief = _("The console of {name} could not be opened within {seconds} s.").format(
+                name=escape(self._name), seconds=f"{timeout:g}"
+            )
+            raise ConsoleTimeout(f"{brief} {reason}", brief=brief) from None
 
     def come(self) -> None:
         """It is there for the first time, and will be live at once."""

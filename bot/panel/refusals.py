@@ -188,7 +188,8 @@ def _maintenance(answer: Answer, asked: Asked) -> Refusal:
         return Refusal(cannot_reach(asked))  # a proxy that speaks JSON
     return Refusal(
         PanelUnreachable(
-            _("The panel is in maintenance mode: try again once its administrator has finished the update.")
+            _("The panel is in maintenance mode: try again once its administrator has finished the update."),
+            passing=True,
         )
     )
 
@@ -196,7 +197,7 @@ def _maintenance(answer: Answer, asked: Asked) -> Refusal:
 def _timed_out(_answer: Answer, asked: Asked) -> Refusal:
     if asked.is_action:
         return Refusal(sentences.outcome_unknown())
-    return Refusal(PanelUnreachable(_("The panel took too long to answer: try again in a minute.")))
+    return Refusal(PanelUnreachable(_("The panel took too long to answer: try again in a minute."), passing=True))
 
 
 def _unforeseen(answer: Answer, asked: Asked) -> PanelError:

@@ -35,7 +35,7 @@ def key_refused() -> KeyRefused:
 
 def closing() -> PanelUnreachable:
     """Return the error for what was asked while the bot goes down: nothing was sent."""
-    return PanelUnreachable(_("The bot is going offline just now: try again when it is back."))
+    return PanelUnreachable(_("The bot is going offline just now: try again when it is back."), passing=True)
 
 
 def too_long() -> AnswerTooLong:

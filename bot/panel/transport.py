@@ -178,7 +178,8 @@ class Transport:
             return PanelUnreachable(
                 _("The panel at {host} did not answer within {n} seconds: try again in a minute.").format(
                     host=host, n=round(self.timing.total)
-                )
+                ),
+                passing=True,
             )
         if isinstance(exc, aiohttp.ClientPayloadError):
             return GarbledAnswer(_("The panel's answer broke off in the middle: try again."))
@@ -193,7 +194,9 @@ class Transport:
                     "https://."
                 ).format(host=host)
             )
-        return ConnectionHiccup(_("The connection to the panel at {host} broke: try again.").format(host=host))
+        return ConnectionHiccup(
+            _("The connection to the panel at {host} broke: try again.").format(host=host), passing=True
+        )
 
     def _clean(self, text: str) -> str:
         """Cap what a debug-mode panel tells, and keep the key out should it echo the request."""

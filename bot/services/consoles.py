@@ -23,6 +23,7 @@ from bot.text.console_line import LONGEST_TYPED, one_line
 from bot.text.markdown import escape
 from bot.text.redaction import Redactor
 from bot.text.refused_commands import looks_refused
+from bot.told import told as told_to
 
 _WORTH_MASKING = 512 * 1024
 """Characters of the console in one reply, which has a file for what does not fit its message; escape sequences count.
@@ -206,7 +207,7 @@ class Consoles:
         try:
             return await self._connections.hear(permit, stack, within=self._timing.ready), ""
         except BotError as error:
-            return None, str(error)
+            return None, told_to(error, is_admin=permit.member.is_admin)
 
     async def _ask(
         self, send: Callable[[PowerState | None], Awaitable[None]], server: LinkedServer, text: str, listener: Listener

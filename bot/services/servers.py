@@ -26,6 +26,7 @@ from bot.store.servers import DEFAULT_SAY_TEMPLATE
 from bot.store.store import Store
 from bot.store.values import LinkedServer, Panel
 from bot.terms import Action, PowerState, Separators, Signal
+from bot.told import told
 
 _MEANWHILE: dict[Signal, tuple[Signal, ...]] = {
     Signal.START: (Signal.STOP, Signal.KILL),
@@ -230,7 +231,7 @@ class Servers:
             except NotAllowed:
                 raise
             except BotError as error:
-                found = self._states.unanswered(permit, str(error))
+                found = self._states.unanswered(permit, told(error, is_admin=permit.member.is_admin))
         deed = self._lately.of(permit)
         under_way = deed.signal if deed is not None and deed.under_way else None
         sensible = () if details.busy else _SIGNALS[found.state] if under_way is None else _MEANWHILE[under_way]

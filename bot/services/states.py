@@ -16,6 +16,7 @@ from bot.services.lately import Lately
 from bot.services.permits import Permit
 from bot.store.values import LinkedServer
 from bot.terms import PowerState
+from bot.told import told
 
 _OVERVIEW_SECONDS = 8.0
 _REMEMBERED_SECONDS = 3600.0
@@ -89,7 +90,9 @@ class States:
     def known(self, permit: Permit) -> ServerOverview:
         """Return what is known without asking anybody, to be shown until it has been asked for."""
         if not permit.panel.has_key:
-            return ServerOverview(permit.server, PowerState.UNKNOWN, str(key_missing()))
+            return ServerOverview(
+                permit.server, PowerState.UNKNOWN, told(key_missing(), is_admin=permit.member.is_admin)
+            )
         live = self._live(permit).state
         if live is not PowerState.UNKNOWN:
             return ServerOverview(permit.server, live, pending=True)
@@ -99,7 +102,9 @@ class States:
     async def ask(self, permit: Permit, client: PermittedClient | None) -> ServerOverview:
         """Ask the panel, for so many seconds at most; what cannot be read becomes a note."""
         if client is None:
-            return ServerOverview(permit.server, PowerState.UNKNOWN, str(key_missing()))
+            return ServerOverview(
+                permit.server, PowerState.UNKNOWN, told(key_missing(), is_admin=permit.member.is_admin)
+            )
         try:
             async with asyncio.timeout(_OVERVIEW_SECONDS):
                 return ServerOverview(permit.server, self.newest(permit, await client.resources()).state)
@@ -109,7 +114,7 @@ class States:
         except ServerBusy as error:
             return ServerOverview(permit.server, self.unanswered(permit, "").state, busy=error.reason)
         except BotError as error:
-            note = str(error)
+            note = told(error, is_admin=permit.member.is_admin)
         return ServerOverview(permit.server, self.unanswered(permit, note).state, note)
 
     def _live(self, permit: Permit) -> Live:

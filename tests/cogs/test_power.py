@@ -76,7 +76,7 @@ async def test_a_member_without_the_right_gets_a_private_refusal(world):
 
 async def test_a_panel_that_refuses_is_told_in_private(world):
     """The public "thinking…" disappears, the sentence reaches only the one who asked."""
-    world.script.fails["power.follow"] = PanelUnreachable("The panel does not answer.")
+    world.script.fails["power.follow"] = PanelUnreachable("The panel does not answer.", passing=True)
     result = await world.helper.slash(world.channel, "start")
 
     assert [m.content for m in result.followups] == ["The panel does not answer."]

@@ -272,7 +272,7 @@ async def test_a_line_to_discord_that_breaks_over_the_card_stops_no_signal(world
 async def test_a_card_whose_signal_was_refused_is_as_before(world):
     """The sentence is private, and the buttons are back."""
     result = await world.helper.slash(world.channel, "status")
-    world.script.fails["power.follow"] = PanelUnreachable("The panel does not answer.")
+    world.script.fails["power.follow"] = PanelUnreachable("The panel does not answer.", passing=True)
     await world.helper.click(result.response, label="Stop")
     assert "🟢 running" in text_of(result.response)
     assert buttons(result.response) == ["Start", "Stop", "Restart", "Refresh"]
@@ -326,7 +326,7 @@ async def test_status_without_the_right_is_refused(world):
 
 async def test_status_of_a_dead_panel_is_a_sentence(world):
     """The failure takes the place of the figures."""
-    world.script.fails["servers.status"] = PanelUnreachable("The panel does not answer.")
+    world.script.fails["servers.status"] = PanelUnreachable("The panel does not answer.", passing=True)
     result = await world.helper.slash(world.channel, "status")
 
     assert result.response.content == "The panel does not answer."

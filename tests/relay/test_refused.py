@@ -171,12 +171,12 @@ def test_what_has_no_code_of_discords_is_weather(status):
 @pytest.mark.parametrize(("status", "code"), [(403, 0), (403, 40333), (502, 0), (429, 0), (500, 130000)])
 def test_an_answer_lost_in_the_weather_is_no_incident(status, code):
     """Whoever asked is told that it may have been done, and the log has no traceback."""
-    assert "look before you repeat it" in sentence_for(answer(status, code))
+    assert "look before you repeat it" in sentence_for(answer(status, code), is_admin=False)
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 50035), (403, 50013), (404, 10003)])
 def test_what_discord_says_of_our_answer_is_an_incident(status, code):
-    assert sentence_for(answer(status, code)) is None
+    assert sentence_for(answer(status, code), is_admin=False) is None
 
 
 def test_a_count_is_read_from_what_the_bot_says_itself_and_from_no_console():
