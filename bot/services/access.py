@@ -1,6 +1,7 @@
 """Who may do what: grants map a role to actions on a server. An empty map means nobody."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -218,11 +219,20 @@ def parse_actions(text: str) -> frozenset[Action]:
             allowed |= {Action(word)}
         else:
             raise BadInput(
-                _("{word} is neither a preset ({presets}) nor an action ({actions}).").format(
+                _("{word} is neither a preset ({presets}) nor an action ({actions}); commas separate several").format(
                     word=code(word[:50]), **_vocabulary()
                 )
+                + _with_commas(text)
             )
     return allowed
+
+
+def _with_commas(text: str) -> str:
+    """Return the end of that sentence: where every word of the text means something, with what to type instead."""
+    words = dict.fromkeys(re.findall(r"\w+", text.casefold()))
+    if len(words) < 2 or not words.keys() <= {*PRESETS, *Action}:
+        return "."
+    return _(": {words}.").format(words=code(", ".join(words)))
 
 
 def _vocabulary() -> dict[str, str]:

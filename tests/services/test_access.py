@@ -1,6 +1,7 @@
 """Who may do what: an empty map means nobody, never everybody."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -190,6 +191,25 @@ def test_words_that_mean_nothing_are_refused_with_the_vocabulary(text):
 def test_presets_and_actions_mix_in_any_case():
     assert parse_actions(" Viewer, KILL ") == PRESETS["viewer"] | {Action.KILL}
     assert parse_actions("admin") == frozenset(Action)
+
+
+@pytest.mark.parametrize("between", [" ", "  ", "; ", "/", " | ", " + ", " & ", "\n", "\u3001", "; ,"])
+def test_words_that_something_else_than_a_comma_separates_are_told_with_commas(between):
+    for text in (f"start{between}stop", f"view, Start{between}STOP", f"viewer{between}kill"):
+        with pytest.raises(BadInput, match=r"[Cc]ommas separate") as refused:
+            parse_actions(text)
+        suggested = str(refused.value).rsplit("`", 2)[1]
+        wanted = {word for word in (*PRESETS, *Action) if re.search(rf"\b{word}\b", text.lower())}
+        assert set(suggested.split(", ")) == wanted
+        assert parse_actions(suggested)
+
+
+@pytest.mark.parametrize("text", ["fly", "start fly", "start; jump, stop"])
+def test_nothing_is_suggested_for_a_word_that_means_nothing(text):
+    with pytest.raises(BadInput, match="is neither a preset") as refused:
+        parse_actions(text)
+    assert "commas separate" in str(refused.value)
+    assert str(refused.value).count("`") == 2
 
 
 @pytest.mark.parametrize("commands", [",", " ", "", " , ,"])
