@@ -23,8 +23,13 @@ def role_mention(role_id: int, guild_id: int) -> str:
     return "@everyone" if role_id == guild_id else f"<@&{role_id}>"
 
 
-def granted_text(change: GrantChange, server: LinkedServer | None, *, any_linked: bool) -> str:
-    """Return the reply to `/access grant`: what the role can do now, and what it could before."""
+def granted_text(
+    change: GrantChange, server: LinkedServer | None, *, any_linked: bool, panel_label: str | None = None
+) -> str:
+    """Return the reply to `/access grant`: what the role can do now, and what it could before.
+
+    `panel_label`: of the panel whose key acts, where that is named by the grant.
+    """
     before, after = change.before, change.after
     if server is not None:
         where = _("on **{server}**").format(server=safe(server.name))
@@ -38,7 +43,8 @@ def granted_text(change: GrantChange, server: LinkedServer | None, *, any_linked
     else:
         first = _("✅ {role} can now do this, {where}: {actions}.")
     had = action_list(before.actions) if before is not None else ""
-    lines = [first.format(role=role, where=where, actions=action_list(after.actions), before=had)]
+    by_key = " ".join((where, *_key_words(panel_label)))
+    lines = [first.format(role=role, where=by_key, actions=action_list(after.actions), before=had)]
     lines += _commands_line(before, after)
     if change.wider is not None:
         there = _("on every linked server") if change.wider.server_id is None else where
@@ -81,7 +87,10 @@ def revoked_text(revoked: Revoked, role_id: int, guild_id: int, server: LinkedSe
         if not revoked.taken:
             return _("{role} has no rights on any server, so there was nothing to take.").format(role=role)
         first = _("✅ {role} can no longer use any server. Taken:").format(role=role)
-        entries = [f"{servers_words(row)}: {action_list(row.grant.actions)}" for row in revoked.taken[:_MOST_TAKEN]]
+        entries = [
+            f"{' '.join((servers_words(row), *_key_words(row.panel_label)))}: {action_list(row.grant.actions)}"
+            for row in revoked.taken[:_MOST_TAKEN]
+        ]
         if len(revoked.taken) > _MOST_TAKEN:
             entries.append(_("and {count} more").format(count=len(revoked.taken) - _MOST_TAKEN))
         return "\n-# ".join([first, *entries])
@@ -109,12 +118,17 @@ def servers_words(row: AccessRow) -> str:
     return f"**{safe(row.server_name)}**" if row.server_name is not None else _("every linked server")
 
 
+def _key_words(panel_label: str | None) -> Iterable[str]:
+    """Yield by whose key a grant acts, where it names one."""
+    if panel_label is not None:
+        yield _("with the key of **{panel}**").format(panel=safe(panel_label))
+
+
 def grant_entry(row: AccessRow, guild_id: int) -> str:
     """Return a grant's entry in `/access list`."""
     grant = row.grant
     lines = [f"{role_mention(grant.role_id, guild_id)} · {servers_words(row)}", action_list(grant.actions)]
-    if row.panel_label is not None:
-        lines.append(_("with the key of **{panel}**").format(panel=safe(row.panel_label)))
+    lines += _key_words(row.panel_label)
     if limits(grant.commands):
         lines.append(_("commands: {patterns}").format(patterns=pattern_list(grant.commands)))
     return "\n-# ".join(lines)

@@ -46,7 +46,8 @@ class WantedGrant:
             await answer(interaction, str(question), view=self._question(interaction, question))
             return
         any_linked = bool(await self.services.servers.names(member, None, ""))
-        text = granted_text(change, self.server, any_linked=any_linked)
+        label = self.panel.label if self.panel is not None else None
+        text = granted_text(change, self.server, any_linked=any_linked, panel_label=label)
         rest = self._rest(interaction) if change.unnamed else None
         await answer(interaction, text, view=rest)
 

@@ -151,9 +151,10 @@ class FakeAccess(_Fake):
         server_id = server.id if server else None
         former = self._granted(role_id, server_id)
         actions, commands = decide(former, wish)
-        after = Grant(1, member.guild_id, role_id, actions, server_id, commands=commands)
+        panel_id = panel.id if panel else None
+        after = Grant(1, member.guild_id, role_id, actions, server_id, panel_id=panel_id, commands=commands)
         self._script.grants = [row for row in self._script.grants if row.grant != former]
-        self._script.grants.append(AccessRow(after, server.name if server else None, None))
+        self._script.grants.append(AccessRow(after, server.name if server else None, panel.label if panel else None))
         return GrantChange(former, after, after.actions - wish.actions)
 
     async def revoke(self, member, *, role_id, server):

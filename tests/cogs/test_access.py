@@ -123,8 +123,25 @@ async def test_grant_for_all_servers_with_another_key(world):
     """Left out, the server means every one; a panel's label means its key."""
     result = await world.admin.slash(world.channel, "access grant", role=world.helpers, allow="view", panel="home")
 
-    assert "on every linked server" in result.response.content
+    assert "on every linked server with the key of **home**: view." in result.response.content
     assert world.script.calls("access.grant")[0][3].label == "home"
+
+
+async def test_what_another_key_gives_names_it_at_each_step(world):
+    """Given, given again, added to, and taken: as `/access list` names it."""
+    with_key = {"role": world.helpers, "server": "survival", "panel": "home"}
+    for allow in ("view", "view", "start"):
+        result = await world.admin.slash(world.channel, "access grant", allow=allow, **with_key)
+        assert "on **survival** with the key of **home**: " in result.response.content
+    listed = await world.admin.slash(world.channel, "access list")
+    assert "with the key of **home**" in text_of(listed.response)
+    revoked = await world.admin.slash(world.channel, "access revoke", role=world.helpers)
+    assert "**survival** with the key of **home**: view · start" in revoked.response.content
+
+
+async def test_a_grant_by_the_servers_own_key_names_none(world):
+    result = await world.admin.slash(world.channel, "access grant", role=world.helpers, server="survival", allow="view")
+    assert "the key of" not in result.response.content
 
 
 async def test_a_grant_to_everyone_warns(world):

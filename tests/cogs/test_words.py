@@ -21,7 +21,7 @@ from tests.cogs.fakes import linked
 from tests.cogs.test_contract import WORDS
 
 ROOT = Path(__file__).parents[2]
-TO_MEMBERS_ONLY = {"bot/services/forbidden.py"}
+TO_MEMBERS_ONLY = {"bot/services/forbidden.py", "bot/told.py"}
 """What is here is said to people without *Manage Server* alone, so it may speak of admins as of others."""
 
 
