@@ -72,7 +72,7 @@ class PanelUnreachable(PanelError):
     def __init__(self, message: str, *, passing: bool = False) -> None:
         super().__init__(message)
         self.passing = passing
-        """Whether the text asks for patience only, so that anybody can act on it."""
+        """Whether anybody can act on the text: it says to wait, and names whose trouble it is."""
 
 
 class AddressForbidden(PanelUnreachable):

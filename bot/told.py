@@ -12,7 +12,10 @@ def told(error: BotError, *, is_admin: bool) -> str:
     if is_admin:
         return str(error)
     if isinstance(error, KeyMissing) or isinstance(error.__cause__, KeyMissing):
-        return _("The bot has no key for this server's panel any more, so it cannot do that: tell an admin here.")
+        return _(
+            "The panel's key was deleted when I was removed from this Discord server: tell an admin here, who can "
+            "enter it again."
+        )
     if isinstance(error, KeyRefused):
         return _("The bot's key for this server's panel does not work any more: tell an admin here.")
     if isinstance(error, NotAPanel) or (isinstance(error, PanelUnreachable) and not error.passing):

@@ -151,7 +151,8 @@ def node(answer: Answer) -> NotAPanel | None:
 
 def cannot_reach(asked: Asked) -> PanelUnreachable:
     """Return the error for a proxy that does not reach the panel; a read may be tried again."""
-    return PanelUnreachable(_cannot_reach()) if asked.is_action else ConnectionHiccup(_cannot_reach())
+    kind = PanelUnreachable if asked.is_action else ConnectionHiccup
+    return kind(_cannot_reach(), passing=True)
 
 
 def _cannot_reach() -> str:

@@ -14,6 +14,8 @@ from bot.errors import (
     ServerNotFound,
 )
 from bot.panel import sentences
+from bot.panel.asked import Asked, Operation
+from bot.panel.strangers import cannot_reach
 from bot.services import Progress
 from bot.services.connections import key_missing
 from bot.terms import Action
@@ -62,6 +64,7 @@ async def test_an_admin_is_told_what_to_mend_and_a_helper_whom_to_tell(world, tr
     "trouble",
     [
         sentences.closing(),
+        cannot_reach(Asked(Operation.SERVER, "/", None)),
         PanelUnreachable("The panel is in maintenance mode: try again later.", passing=True),
         PermissionMissing("The key's panel user lacks the permission “x” on this server: its owner can give it."),
         ServerNotFound("The panel has no such server."),

@@ -60,6 +60,8 @@ async def test_thrown_out_the_keys_go_and_the_rest_waits_for_the_bot_to_come_bac
     await world.logs("what was to be deleted of it is kept")
     status = await world.slash(world.helper, "status")
     assert "key was deleted when I was removed from this Discord server" in status.text
+    assert "tell an admin here" in status.text
+    status = await world.slash(world.admin, "status")
     assert "/panel replace-key" in status.text
     await world.shows("There is no console of", "key was deleted when I was removed")
     assert len(world.panel.requests) == asked, "without a key nobody is asked for anything"
