@@ -14,6 +14,7 @@ from bench.figures import percentile
 from bench.hostile import SERVERS, TROUBLES, going_on
 from bench.lines import Writing
 from bench.process import frozen_code
+from bench.stretches import longest_since
 from bench.table import grid
 from bench.watch import Watch
 from bench.world import World, open_neighbour, open_world
@@ -27,6 +28,8 @@ EVERY = 0.4
 LOG_BYTES = 200_000
 SECONDS, QUICK_SECONDS = 20.0, 10.0
 """How long each trouble goes on."""
+STRETCH = 0.05
+"""Processor seconds for which the bot keeps its event loop to itself at most."""
 LINES = 1.0
 """Seconds within which the neighbour's own lines arrive, at the 95th percentile."""
 
@@ -47,6 +50,8 @@ class Neighbourhood:
     lines_p95: float
     """From print to acceptance, of the neighbour's own console at a line a second."""
     lines_missing: int
+    stretch: float
+    """The longest for which the bot kept its event loop to itself, in processor seconds; 0 where under 10 ms."""
     growth: float
     """Of resident memory, over what it was before the trouble."""
     log_bytes: int
@@ -81,7 +86,7 @@ async def measure_all(names: Sequence[str], seconds: float, code: Path) -> list[
 async def measure(name: str, seconds: float, code: Path) -> Neighbourhood:
     """Let one trouble go on in one guild while another guild's member types `/status` and reads his console."""
     async with (
-        open_world(1, code, wide_limit=True) as world,
+        open_world(1, code, module="bench.stretches", wide_limit=True) as world,
         open_neighbour(world, SERVERS.get(name, 1)) as stranger,
     ):
         watch = Watch(world, Writing())
@@ -91,7 +96,7 @@ async def measure(name: str, seconds: float, code: Path) -> Neighbourhood:
             await warm_up(world, watch)
             idle, written = world.child.memory, world.child.log.stat().st_size
             world.child.forget_peak()
-            cpu = world.child.cpu
+            cpu, began = world.child.cpu, time.monotonic()
             async with going_on(stranger, TROUBLES[name]):
                 answers, delay = await _live_beside(world, watch, seconds)
             cpu, peak, alive = world.child.cpu - cpu, world.child.peak, world.child.alive
@@ -106,6 +111,7 @@ async def measure(name: str, seconds: float, code: Path) -> Neighbourhood:
                 longest=max((taken for taken in answers if taken is not None), default=0.0),
                 lines_p95=percentile(late, 95),
                 lines_missing=watch.emitted - len(late),
+                stretch=longest_since(world.child.folder, began),
                 growth=max(0.0, peak - idle),
                 log_bytes=world.child.log.stat().st_size - written,
                 cpu=cpu,
@@ -160,6 +166,7 @@ def missed(one: Neighbourhood) -> list[str]:
         (one.unanswered, f"{one.unanswered} commands unanswered"),
         (one.p95 >= ACKNOWLEDGED, f"p95 {one.p95:.3f} instead of < {ACKNOWLEDGED:g} s"),
         (one.lines_p95 >= LINES, f"lines p95 {one.lines_p95:.2f} instead of < {LINES:g} s"),
+        (one.stretch > STRETCH, f"{one.stretch * 1000:.0f} ms of the event loop in one piece"),
         (one.growth > GROWTH, f"{one.growth:.0f} MB more instead of {GROWTH:.0f}"),
         (one.lines_missing, f"{one.lines_missing} of the neighbour's lines missing"),
         (one.log_bytes > LOG_BYTES, f"{one.log_bytes:,} bytes of log"),
@@ -176,6 +183,7 @@ def report(found: Sequence[Neighbourhood]) -> str:
             *(f"{taken:.3f}" for taken in (one.p50, one.p95, one.longest)),
             f"{one.lines_p95:.2f}",
             str(one.lines_missing),
+            f"{one.stretch * 1000:.0f}",
             f"{one.growth:.0f}",
             f"{one.log_bytes / 1000:.0f}",
             f"{one.cpu:.1f}",
@@ -190,13 +198,14 @@ def report(found: Sequence[Neighbourhood]) -> str:
 
 _HEADING = [
     *("strangers", "asked", "unanswered", "p50 s", "p95 s", "max s"),
-    *("lines p95", "missing", "growth", "log kB", "CPU s", "late s"),
+    *("lines p95", "missing", "stretch ms", "growth", "log kB", "CPU s", "late s"),
 ]
 _LEGEND = f"""\
 Each trouble goes on in one guild, while in another `/status` is typed each {EVERY:g} s and a game prints a line a
 second. p50, p95, max: seconds until Discord had the first answer (3.0 where there was none); lines p95: from that
-game's print to its channel. growth: MB over what the bot used before; late s: how late the benchmark itself
-was at worst."""
+game's print to its channel. stretch: for how long the bot kept its event loop to itself at most, in
+processor time (0: never 10 ms). growth: MB over what it used before; late s: how late the benchmark itself was at
+worst."""
 
 
 def _options(arguments: Sequence[str]) -> Namespace:

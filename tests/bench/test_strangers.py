@@ -10,7 +10,7 @@ from bench.loads import LOADS
 from bench.strangers import Neighbourhood, missed, report
 
 CALM = Neighbourhood(
-    trouble="long-lines", asked=50, unanswered=0, p50=0.002, p95=0.02, longest=0.1, lines_p95=0.3, lines_missing=0,
+    trouble="long-lines", asked=50, unanswered=0, p50=0.002, p95=0.02, longest=0.1, lines_p95=0.3, lines_missing=0, stretch=0.02,
     growth=12.0, log_bytes=300, cpu=2.0, own_delay=0.01, died=False,
 )  # fmt: skip
 
@@ -27,6 +27,7 @@ def test_a_neighbour_who_notices_nothing_is_well():
         ({"p95": 0.31}, "p95 0.310 instead of < 0.3 s"),
         ({"lines_p95": 2.5}, "lines p95 2.50 instead of < 1 s"),
         ({"lines_missing": 1}, "1 of the neighbour's lines missing"),
+        ({"stretch": 0.09}, "90 ms of the event loop in one piece"),
         ({"growth": 415.0}, "415 MB more instead of 50"),
         ({"log_bytes": 110_000_000}, "110,000,000 bytes of log"),
         ({"died": True}, "the bot died"),
