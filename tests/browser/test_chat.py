@@ -63,16 +63,19 @@ async def test_what_is_filled_in_means_what_it_would_mean_typed(demo):
 
 
 async def test_a_pasted_number_is_sent(demo):
-    """At once, behind a command that was chosen before, and into a field of its own."""
+    """At once, behind a command that was chosen before, and into a field of its own.
+
+    The Castle was started, so it has printed something.
+    """
     async with demo.visit() as visit:
         await visit.ready()
         line = visit.at("composer-input")
-        await line.fill("/console lines:5 server:Survival")
+        await line.fill("/console lines:5 server:Castle")
         await visit.at("send").click()
         await expect(visit.said("Olivia used /console").locator(".block")).to_be_visible()
         await visit.open("staff")
         await line.fill("/console ")
-        await visit.at("option-server").evaluate(PASTE, "Survival lines:7")
+        await visit.at("option-server").evaluate(PASTE, "Castle lines:7")
         await expect(visit.at("option-lines")).to_have_value("7")
         await visit.at("send").click()
         await expect(visit.said("Olivia used /console").locator(".block")).to_be_visible()

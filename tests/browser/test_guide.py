@@ -54,6 +54,7 @@ async def test_channels_are_as_large_as_fingers_on_a_phone(demo):
         await visit.ready()
         await visit.page.locator("#views [data-view=places]").click()
         for name in ("general", "castle-console"):
+            await expect(visit.at(f"channel-{name}")).to_be_visible()
             box = await visit.at(f"channel-{name}").bounding_box()
             assert box["height"] >= 44
             size = await visit.at(f"channel-{name}").evaluate("node => parseFloat(getComputedStyle(node).fontSize)")
