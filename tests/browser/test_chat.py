@@ -85,6 +85,20 @@ async def test_a_pasted_number_is_sent(demo):
         await expect(visit.at("composer-status")).to_be_empty()
 
 
+async def test_a_whole_command_that_was_never_picked_is_sent_by_the_button(demo):
+    async with demo.visit() as visit:
+        await visit.ready()
+        line, status = visit.at("composer-input"), visit.at("composer-status")
+        for name in ("panel list", "servers"):
+            await line.fill(f"/{name}")
+            await visit.at("send").click()
+            await expect(visit.said(f"Olivia used /{name}")).to_be_visible()
+            await expect(status).to_be_empty()
+        await line.fill("/say")
+        await visit.at("send").click()
+        await expect(visit.at("option-message")).to_be_focused()
+
+
 async def test_letters_are_no_number_and_one_is_told_while_typing(demo):
     async with demo.visit() as visit:
         await visit.ready()

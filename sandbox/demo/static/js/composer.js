@@ -231,8 +231,16 @@ async function send() {
 async function sendWords() {
   const words = text.value.trim();
   if (!words) return;
-  if (words.startsWith('/')) { say('There is no such command here. Type / and pick one.'); return; }
+  if (words.startsWith('/')) { await sendWhole(words.slice(1).toLowerCase().replace(/\s+/g, ' ')); return; }
   text.value = '';
   const answer = await ask('say', { text: words });
   if (answer.refused) { text.value = words; say(answer.refused); }
+}
+
+/** A command's name that was typed or pasted, and never picked: sent at once, unless an option must be given. */
+async function sendWhole(name) {
+  const found = state.commands.find((item) => item.name === name);
+  if (!found) { say('There is no such command here. Type / and pick one.'); return; }
+  choose(found, {});
+  if (complete()) await send();
 }
